@@ -1,0 +1,52 @@
+import type { Static, TObject } from 'typebox'
+import Value from 'typebox/value'
+import { HeadwaterError } from '../errors/catalogue.ts'
+import { livestreamSchema, type LivestreamConfig } from './livestream.ts'
+import { configSchema, listSettings, type Config } from './schema.ts'
+
+/** What is wrong, a line each, in the words of whoever gave the values. */
+type NameOf = (path: string) => string
+
+function check<S extends TObject> (schema: S, given: unknown, nameOf: NameOf, extraProblems: (value: Static<S>) => string[]): Static<S> {
+  const value = Value.Default(schema, given) as Static<S>
+  const problems = Value.Check(schema, value)
+    ? extraProblems(value)
+    : [...new Set(Value.Errors(schema, value)
+        .filter(error => error.keyword !== 'anyOf' && error.keyword !== 'additionalProperties')
+        .map(error => `${nameOf(error.instancePath)} ${error.keyword === 'boolean' ? 'is not a setting' : error.message}`))]
+  if (problems.length > 0) throw new HeadwaterError('CONFIG_INVALID', { message: `The configuration is not valid: ${problems.join('; ')}` })
+  return value
+}
+
+function publishProblems (config: LivestreamConfig, nameOf: NameOf): string[] {
+  if (config.publishAuth === 'key' && config.publishKeys.length === 0) return [`${nameOf('/publishKeys')} must name at least one key`]
+  if (config.publishAuth === 'jwt' && config.publishJwtSecret.length < 32) return [`${nameOf('/publishJwtSecret')} must have at least 32 characters`]
+  return []
+}
+
+/**
+ * The configuration from environment variables; an empty variable counts as not set.
+ * @throws HeadwaterError `CONFIG_INVALID`, naming every variable that is wrong
+ */
+export function loadConfig (environment: Record<string, string | undefined>): Config {
+  const given: Record<string, Record<string, unknown>> = {}
+  const envNames = new Map<string, string>()
+  for (const setting of listSettings()) {
+    const section = given[setting.section] ??= {}
+    envNames.set(`/${setting.section}/${setting.name}`, setting.env)
+    const text = environment[setting.env]
+    if (text === undefined || text === '') continue
+    section[setting.name] = setting.isList ? text.split(',').map(item => item.trim()).filter(item => item !== '') : text
+  }
+  const nameOf: NameOf = path => envNames.get(path) ?? envNames.get(path.replace(/\/\d+$/, '')) ?? path
+  return check(configSchema, Value.Convert(configSchema, given), nameOf, config => publishProblems(config.livestream, name => nameOf(`/livestream${name}`)))
+}
+
+/**
+ * Plugin options completed with the defaults.
+ * @throws HeadwaterError `CONFIG_INVALID`, naming every option that is wrong
+ */
+export function completeLivestreamOptions (options: Partial<LivestreamConfig>): LivestreamConfig {
+  const nameOf: NameOf = path => path.slice(1).replaceAll('/', '.')
+  return check(livestreamSchema, { ...options }, nameOf, config => publishProblems(config, nameOf))
+}

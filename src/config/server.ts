@@ -1,0 +1,22 @@
+import { Type, type Static } from 'typebox'
+
+/** The process: where it listens and what it says. */
+export const serverSchema = Type.Object({
+  host: Type.String({ default: '127.0.0.1', env: 'HOST', description: 'Address to listen on. 0.0.0.0 listens on every interface.' }),
+  port: Type.Integer({ default: 5050, minimum: 0, maximum: 65535, env: 'PORT', description: 'Port to listen on; 0 takes a free one.' }),
+  environment: Type.Enum(['development', 'production', 'test'], {
+    default: 'development',
+    env: 'NODE_ENV',
+    description: 'In production, unsafe defaults are told at boot.'
+  }),
+  logLevel: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    env: 'LOG_LEVEL',
+    description: 'Least serious level that is logged. Requests for media are logged at debug.'
+  }),
+  closeTimeoutMs: Type.Integer({
+    default: 15_000, minimum: 1_000, unit: 'ms', env: 'CLOSE_TIMEOUT_MS', description: 'Longest time that a graceful stop may take before the process ends anyway.'
+  })
+}, { additionalProperties: false })
+
+export type ServerConfig = Static<typeof serverSchema>

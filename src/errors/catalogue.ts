@@ -1,0 +1,54 @@
+/**
+ * Every failure that Headwater reports to anyone, in one place. The catalogue knows no API: each
+ * API's envelope decides how a code looks on its wire.
+ */
+const CATALOGUE = {
+  INVALID_REQUEST: { status: 400, message: 'Invalid request' },
+  UNAUTHORIZED: { status: 403, message: 'Not authorised for this action' },
+  STREAM_NOT_FOUND: { status: 404, message: 'Stream not found' },
+  SEGMENT_NOT_FOUND: { status: 404, message: 'Segment not found' },
+  NOT_FOUND: { status: 404, message: 'Not found' },
+  STREAM_ALREADY_EXISTS: { status: 409, message: 'Stream already exists' },
+  PAYLOAD_TOO_LARGE: { status: 413, message: 'Payload too large' },
+  URI_TOO_LONG: { status: 414, message: 'Request URI too long' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'Unsupported content type' },
+  MEDIA_ERROR: { status: 422, message: 'The media cannot be used' },
+  RATE_LIMIT_EXCEEDED: { status: 429, message: 'Rate limit exceeded' },
+  CONNECTION_FAILED: { status: 429, message: 'Connection refused' },
+  FFMPEG_ERROR: { status: 500, message: 'FFmpeg failed' },
+  INTERNAL_ERROR: { status: 500, message: 'Internal server error' },
+  SERVER_BUSY: { status: 503, message: 'The server has no room for another stream' },
+  CONFIG_INVALID: { status: 500, message: 'The configuration is not valid' },
+  FFMPEG_NOT_FOUND: { status: 500, message: 'No usable FFmpeg was found' }
+} as const
+
+export type ErrorCode = keyof typeof CATALOGUE
+
+export const ERROR_CODES = Object.keys(CATALOGUE) as readonly ErrorCode[]
+
+export interface ErrorDetails {
+  /** What went wrong and what to do, for the person who reads it; the catalogue's text otherwise. */
+  message?: string
+  /** The stream that this is about. */
+  streamKey?: string
+  /** When a new try makes sense, in milliseconds. */
+  retryAfterMs?: number
+  cause?: unknown
+}
+
+/** An error of the catalogue. `code` is stable; `message` is for people; `statusCode` is what HTTP answers. */
+export class HeadwaterError extends Error {
+  override readonly name = 'HeadwaterError'
+  readonly code: ErrorCode
+  readonly statusCode: number
+  readonly streamKey: string | undefined
+  readonly retryAfterMs: number | undefined
+
+  constructor (code: ErrorCode, details: ErrorDetails = {}) {
+    super(details.message ?? CATALOGUE[code].message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.statusCode = CATALOGUE[code].status
+    this.streamKey = details.streamKey
+    this.retryAfterMs = details.retryAfterMs
+  }
+}
