@@ -1,0 +1,35 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { HeadwaterError, type ErrorCode } from '../errors/catalogue.ts'
+
+/** How one API writes an error. */
+export type ErrorEnvelope = (error: HeadwaterError, request: FastifyRequest) => object
+
+/** Errors of Fastify and its plugins, in the words of the catalogue. */
+const BY_STATUS: Record<number, ErrorCode> = {
+  400: 'INVALID_REQUEST',
+  404: 'NOT_FOUND',
+  413: 'PAYLOAD_TOO_LARGE',
+  414: 'URI_TOO_LONG',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  429: 'RATE_LIMIT_EXCEEDED'
+}
+
+/** Any error as one of the catalogue. What a caller cannot act on becomes `INTERNAL_ERROR`, with the cause kept for the log. */
+export function toHeadwaterError (error: unknown): HeadwaterError {
+  if (error instanceof HeadwaterError) return error
+  const { statusCode, message } = error as Partial<FastifyError>
+  const code = BY_STATUS[statusCode ?? 500]
+  if (code !== undefined) return new HeadwaterError(code, { message: message ?? code, cause: error })
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new HeadwaterError('INVALID_REQUEST', { message: message ?? 'Invalid request', cause: error })
+  return new HeadwaterError('INTERNAL_ERROR', { cause: error })
+}
+
+/** An error handler that answers in an API's own form. */
+export function makeErrorHandler (envelope: ErrorEnvelope) {
+  return async (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const error = toHeadwaterError(thrown)
+    if (error.statusCode >= 500) request.log.error({ err: error.cause ?? error }, error.message)
+    if (error.retryAfterMs !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', Math.ceil(error.retryAfterMs / 1000))
+    return await reply.code(error.statusCode).send(envelope(error, request))
+  }
+}

@@ -1,0 +1,57 @@
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import parseRange from 'range-parser'
+import { HeadwaterError } from '../errors/catalogue.ts'
+
+interface Range { start: number, end: number }
+
+/** One range of the body (RFC 9110, 14.2): undefined for all of it. Several ranges are answered with all of it, as the RFC allows. */
+function requestedRange (request: FastifyRequest, size: number): Range | undefined | 'unsatisfiable' {
+  const { range: header } = request.headers
+  if (header === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined
+  const ranges = parseRange(size, header)
+  if (ranges === -1) return 'unsatisfiable'
+  if (ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1) return undefined
+  return ranges[0]
+}
+
+/** Sets what a ranged answer needs. @returns the bytes to send */
+function answerRange (request: FastifyRequest, reply: FastifyReply, size: number): Range {
+  reply.header('accept-ranges', 'bytes')
+  const range = requestedRange(request, size)
+  if (range === 'unsatisfiable') {
+    reply.header('content-range', `bytes */${size}`).code(416)
+    return { start: 0, end: -1 }
+  }
+  if (range === undefined) return { start: 0, end: size - 1 }
+  reply.header('content-range', `bytes ${range.start}-${range.end}/${size}`).code(206)
+  return range
+}
+
+/** Sends a ready buffer, or the part of it that was asked for. */
+export function sendBuffer (request: FastifyRequest, reply: FastifyReply, body: Buffer): FastifyReply {
+  const { start, end } = answerRange(request, reply, body.length)
+  return reply.send(start === 0 && end === body.length - 1 ? body : body.subarray(start, end + 1))
+}
+
+/** Sends a file, or the part of it that was asked for. @throws HeadwaterError of the given code when it is not there */
+export async function sendFile (request: FastifyRequest, reply: FastifyReply, path: string, missing: HeadwaterError): Promise<FastifyReply> {
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' || error.code === 'ENOTDIR' ? missing : error
+  })
+  try {
+    const { size } = await file.stat()
+    const { start, end } = answerRange(request, reply, size)
+    const length = end - start + 1
+    reply.header('content-length', length)
+    if (length === 0 || request.method === 'HEAD') {
+      await file.close()
+      return reply.send(length === 0 ? '' : undefined)
+    }
+    return reply.send(createReadStream(path, { fd: file, start, end }))
+  } catch (error) {
+    await file.close().catch(() => {})
+    throw error
+  }
+}

@@ -1,0 +1,158 @@
+import { HeadwaterError } from '../../errors/catalogue.ts'
+import type { StreamRegistry } from '../../media/registry.ts'
+import type { Stream } from '../../media/stream.ts'
+import { errorBody } from '../envelope.ts'
+import type { ChunkAnswer, StreamStarted } from '../events.ts'
+import { mayPublish } from '../publish-auth.ts'
+import { readData, readEnd, readStart, type StartPayload } from './payload.ts'
+import { isAlive } from './probe.ts'
+import { roomOf, type GatewayServer, type GatewaySocket } from './socket.ts'
+
+export interface PublishOptions {
+  io: GatewayServer
+  registry: StreamRegistry
+  probeTimeoutMs: number
+}
+
+/** What a broadcaster does: start (or resume), send, end. Errors are thrown; the gateway writes them. */
+export class PublishHandlers {
+  readonly #io: GatewayServer
+  readonly #registry: StreamRegistry
+  readonly #probeTimeoutMs: number
+  /** Starts that are being decided; chunks that come right behind them wait. */
+  readonly #starting = new WeakMap<GatewaySocket, Map<string, Promise<unknown>>>()
+
+  constructor ({ io, registry, probeTimeoutMs }: PublishOptions) {
+    this.#io = io
+    this.#registry = registry
+    this.#probeTimeoutMs = probeTimeoutMs
+  }
+
+  async start (socket: GatewaySocket, payload: unknown): Promise<StreamStarted> {
+    const request = readStart(payload)
+    const { streamKey, userId } = request
+    if (!mayPublish(socket.data.publisher, streamKey, userId)) {
+      throw new HeadwaterError('UNAUTHORIZED', { message: 'Publishing here needs a credential for this stream (auth.token in the handshake)', streamKey })
+    }
+    const starting = this.#starting.get(socket) ?? new Map<string, Promise<unknown>>()
+    this.#starting.set(socket, starting)
+    const started = this.#startOrResume(socket, request)
+    const settled = started.catch(() => {})
+    starting.set(streamKey, settled)
+    try {
+      return await started
+    } finally {
+      if (starting.get(streamKey) === settled) starting.delete(streamKey)
+    }
+  }
+
+  async data (socket: GatewaySocket, payload: unknown, acknowledged: boolean): Promise<ChunkAnswer> {
+    const { streamKey, chunk, seq } = readData(payload)
+    await this.#starting.get(socket)?.get(streamKey)
+    const stream = this.#registry.get(streamKey)
+    if (stream === undefined || !stream.isLive) throw new HeadwaterError('STREAM_NOT_FOUND', { message: 'The stream is not live; send start-stream first', streamKey })
+    if (stream.broadcaster !== socket.id) throw new HeadwaterError('UNAUTHORIZED', { message: 'Only the broadcaster of a stream may send to it', streamKey })
+    const { seq: taken, safeSeq, error } = await stream.take({ bytes: chunk, seq, acknowledged })
+    return { seq: taken, safeSeq, ...(error === undefined ? {} : errorBody(error, streamKey)) }
+  }
+
+  async end (socket: GatewaySocket, payload: unknown): Promise<{ streamKey: string, reason: string }> {
+    const { streamKey, userId, resumeToken } = readEnd(payload)
+    await this.#starting.get(socket)?.get(streamKey)
+    const stream = this.#registry.get(streamKey)
+    if (stream === undefined || stream.hasEnded) throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey })
+    const allowed = resumeToken === undefined
+      ? stream.broadcaster === socket.id && stream.userId === userId
+      : stream.isToken(resumeToken)
+    if (!allowed) throw new HeadwaterError('UNAUTHORIZED', { message: 'Only the owner may end a stream', streamKey })
+    // Everybody in the stream is told; the caller may be somewhere else.
+    await socket.join(roomOf(streamKey))
+    await stream.end('ended by owner')
+    return { streamKey, reason: 'ended by owner' }
+  }
+
+  /** The connection is gone: its streams wait for it. */
+  disconnected (socket: GatewaySocket): void {
+    for (const stream of this.#registry.active()) {
+      if (stream.broadcaster === socket.id) stream.lose()
+    }
+  }
+
+  /** Socket.IO gave a connection its session back: its streams go on. */
+  recovered (socket: GatewaySocket): void {
+    for (const [key, token] of socket.data.publishing) {
+      const stream = this.#registry.get(key)
+      if (stream?.state === 'reconnecting' && stream.isToken(token)) socket.emit('stream-started', this.#resume(socket, stream))
+      else socket.data.publishing.delete(key)
+    }
+  }
+
+  async #startOrResume (socket: GatewaySocket, request: StartPayload): Promise<StreamStarted> {
+    const { streamKey, userId, resumeToken } = request
+    const existing = this.#registry.get(streamKey)
+    if (existing === undefined || existing.hasEnded) return await this.#begin(socket, this.#registry.prepare(streamKey, { userId }), userId)
+    const owned = resumeToken !== undefined && existing.isToken(resumeToken)
+    if (resumeToken !== undefined && !owned) throw new HeadwaterError('UNAUTHORIZED', { message: 'The resume token is not valid', streamKey })
+    switch (existing.state) {
+      case 'prepared':
+        if (!existing.unowned && existing.userId !== userId) throw taken(streamKey)
+        return await this.#begin(socket, existing, userId)
+      case 'reconnecting':
+        if (!owned && existing.userId !== userId) throw taken(streamKey)
+        return this.#resume(socket, existing)
+      case 'live':
+        if (existing.broadcaster === socket.id) return this.#answer(existing, 'active')
+        if (!owned) await this.#requireDeadOwner(existing, userId)
+        // It may have ended, or somebody else was quicker.
+        if (existing.isLive) return this.#resume(socket, existing)
+        throw taken(streamKey)
+      default:
+        throw taken(streamKey)
+    }
+  }
+
+  /** The user id is public, so it proves little while the owner's connection works. */
+  async #requireDeadOwner (stream: Stream, userId: string): Promise<void> {
+    if (stream.userId !== userId) throw taken(stream.key)
+    const { broadcaster } = stream
+    const socket = broadcaster === null ? undefined : this.#io.sockets.sockets.get(broadcaster)
+    if (socket !== undefined && await isAlive(socket, this.#probeTimeoutMs)) throw taken(stream.key)
+    if (stream.broadcaster !== broadcaster) throw taken(stream.key)
+  }
+
+  async #begin (socket: GatewaySocket, stream: Stream, userId: string): Promise<StreamStarted> {
+    await socket.join(roomOf(stream.key))
+    socket.data.publishing.set(stream.key, stream.resumeToken)
+    await stream.start(socket.id, userId)
+    // It may have gone while the folder was opened.
+    if (!socket.connected) stream.lose()
+    return this.#answer(stream, 'broadcasting')
+  }
+
+  #resume (socket: GatewaySocket, stream: Stream): StreamStarted {
+    const former = stream.broadcaster === null ? undefined : this.#io.sockets.sockets.get(stream.broadcaster)
+    stream.resume(socket.id)
+    socket.data.publishing.set(stream.key, stream.resumeToken)
+    void socket.join(roomOf(stream.key))
+    if (former !== undefined && former.id !== socket.id) {
+      void former.leave(roomOf(stream.key))
+      former.data.publishing.delete(stream.key)
+      former.emit('stream-error', errorBody(new HeadwaterError('STREAM_ALREADY_EXISTS', { message: 'Another connection of the owner has taken the stream over', streamKey: stream.key })))
+    }
+    return this.#answer(stream, 'active')
+  }
+
+  #answer (stream: Stream, status: StreamStarted['status']): StreamStarted {
+    return {
+      streamKey: stream.key,
+      status,
+      message: status === 'broadcasting' ? 'The stream has started' : 'The stream goes on',
+      resumeToken: stream.resumeToken,
+      nextSeq: stream.nextSeq
+    }
+  }
+}
+
+function taken (streamKey: string): HeadwaterError {
+  return new HeadwaterError('STREAM_ALREADY_EXISTS', { message: 'The stream is active already', streamKey })
+}

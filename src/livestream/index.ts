@@ -1,0 +1,106 @@
+/**
+ * headwater/livestream: the live core as an encapsulated Fastify plugin.
+ *
+ * Adds: routes below `${prefix}/livestream`, Socket.IO at `${prefix}/socket.io`, the decorator
+ * `livestream` (its stream registry) in its own scope. Settings: `LivestreamConfig`. Tables: none.
+ */
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
+import rateLimit from '@fastify/rate-limit'
+import type { LivestreamConfig } from '../config/livestream.ts'
+import { completeLivestreamOptions } from '../config/load.ts'
+import { HeadwaterError } from '../errors/catalogue.ts'
+import { openCors } from '../http/cors.ts'
+import { makeErrorHandler } from '../http/error-handler.ts'
+import { acceptEmptyJson } from '../http/json-body.ts'
+import { useOwnValidation } from '../http/validation.ts'
+import { locateFfmpeg } from '../media/ffmpeg/locate.ts'
+import { isStreamKey, StreamRegistry } from '../media/registry.ts'
+import { errorBody } from './envelope.ts'
+import { Gateway } from './gateway/gateway.ts'
+import { HeldRequests } from './held-requests.ts'
+import { PublishAuth } from './publish-auth.ts'
+import { control } from './routes/control.ts'
+import { playback } from './routes/playback.ts'
+import { debug, overview, status } from './routes/state.ts'
+import { invalidStreamKey } from './routes/stream-key.ts'
+
+/** Every setting of the live core may be given; what is left out has its default. */
+export type LivestreamOptions = Partial<LivestreamConfig>
+
+const PATH = '/livestream'
+/** Time that running streams get to publish what is under way when the server closes. */
+const CLOSE_GRACE_MS = 8_000
+
+const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = async (app, { prefix: _prefix, ...options }) => {
+  const config = completeLivestreamOptions(options)
+  const ffmpeg = await locateFfmpeg({ path: config.ffmpegPath })
+  app.log.info({ ffmpeg }, 'FFmpeg found')
+  const log = app.log.child({ plugin: 'livestream' })
+  const registry = new StreamRegistry({ settings: config, ffmpegPath: ffmpeg.path, log, logFor: key => log.child({ streamKey: key }) })
+  await registry.open()
+  const held = new HeldRequests(registry, config.maxHeldRequests, config.heldRequestSeconds * 1000)
+  const auth = new PublishAuth(config)
+  const gateway = new Gateway({ server: app.server, path: `${app.prefix}/socket.io`, registry, auth, config, log })
+  app.addHook('preClose', async () => {
+    held.releaseAll()
+    await registry.close(CLOSE_GRACE_MS)
+    gateway.close()
+  })
+  app.decorate('livestream', registry)
+
+  await app.register(async scope => {
+    openCors(scope)
+    useOwnValidation(scope)
+    acceptEmptyJson(scope)
+    scope.setErrorHandler(makeErrorHandler((error, request) => errorBody(error, error.streamKey ?? keyIn(request.params))))
+    scope.setNotFoundHandler(async request => {
+      // A key that no route can take, for example a very long one, does not match any.
+      const key = keyIn(request.params) ?? firstPart(request.url, scope.prefix)
+      throw key === undefined || isStreamKey(key) ? new HeadwaterError('NOT_FOUND', { message: `There is nothing at ${request.method} ${request.url.split('?')[0]}` }) : invalidStreamKey()
+    })
+    const playbackUrl = (key: string) => `${scope.prefix}/${key}/stream.m3u8`
+    const state = { registry, streamsDir: config.streamsDir, playbackUrl }
+    await scope.register(async stream => {
+      await limit(stream, config.streamRequestsPerMinute)
+      await stream.register(playback, { registry, held })
+    }, { logLevel: 'warn' })
+    await scope.register(async one => {
+      await limit(one, config.statusRequestsPerMinute)
+      await one.register(status, state)
+    })
+    await scope.register(async general => {
+      await limit(general, config.generalRequestsPerMinute)
+      await general.register(overview, state)
+      await general.register(debug, state)
+      await general.register(control, { registry, auth, playbackUrl })
+    })
+  }, { prefix: PATH })
+}
+
+/** So many requests a minute from one address, for the routes of a scope together. */
+async function limit (scope: FastifyInstance, max: number): Promise<void> {
+  await scope.register(rateLimit, {
+    max,
+    timeWindow: 60_000,
+    errorResponseBuilder: (_request, { ttl }) => new HeadwaterError('RATE_LIMIT_EXCEEDED', { message: `More than ${max} requests in a minute`, retryAfterMs: ttl })
+  })
+}
+
+function keyIn (params: unknown): string | undefined {
+  const key = (params as { streamId?: unknown } | null)?.streamId
+  return typeof key === 'string' ? key : undefined
+}
+
+function firstPart (url: string, prefix: string): string | undefined {
+  const part = url.split('?')[0]!.slice(prefix.length).split('/')[1]
+  if (part === undefined || part === '') return undefined
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+export const livestream = fp(plugin, { name: 'headwater-livestream', encapsulate: true, fastify: '5.x' })
+export default livestream

@@ -1,0 +1,82 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { jwtVerify } from 'jose'
+import type { LivestreamConfig } from '../config/livestream.ts'
+import { HeadwaterError } from '../errors/catalogue.ts'
+
+/** Who a credential lets publish. */
+export interface Publisher {
+  /** Only on this key; undefined: on any. */
+  streamKey?: string
+  /** Only as this user; undefined: as any. */
+  userId?: string
+}
+
+type AuthConfig = Pick<LivestreamConfig, 'publishAuth' | 'publishKeys' | 'publishJwtSecret'>
+
+const ANYONE: Publisher = {}
+
+/** Checks publish credentials (`PUBLISH_AUTH`). */
+export class PublishAuth {
+  readonly #config: AuthConfig
+  readonly #keyDigests: Buffer[]
+  readonly #secret: Uint8Array
+
+  constructor (config: AuthConfig) {
+    this.#config = config
+    this.#keyDigests = config.publishKeys.map(digest)
+    this.#secret = new TextEncoder().encode(config.publishJwtSecret)
+  }
+
+  /** Whether a credential is needed at all. */
+  get required (): boolean {
+    return this.#config.publishAuth !== 'open'
+  }
+
+  /**
+   * @param credential a key or a token; undefined when none was given
+   * @returns undefined when none was given although one is needed
+   * @throws HeadwaterError `UNAUTHORIZED` when it is not valid
+   */
+  async check (credential: string | undefined): Promise<Publisher | undefined> {
+    if (!this.required) return ANYONE
+    if (credential === undefined) return undefined
+    return this.#config.publishAuth === 'key' ? this.#checkKey(credential) : await this.#checkToken(credential)
+  }
+
+  #checkKey (credential: string): Publisher {
+    const given = digest(credential)
+    // Every key is compared, in constant time.
+    if (this.#keyDigests.filter(known => timingSafeEqual(known, given)).length === 0) throw refused('The publish key is not valid')
+    return ANYONE
+  }
+
+  async #checkToken (credential: string): Promise<Publisher> {
+    const { payload } = await jwtVerify(credential, this.#secret, { algorithms: ['HS256'], requiredClaims: ['exp'] })
+      .catch((cause: unknown) => { throw refused('The publish token is not valid', cause) })
+    const { streamKey, userId } = payload
+    return {
+      ...(typeof streamKey === 'string' ? { streamKey } : {}),
+      ...(typeof userId === 'string' ? { userId } : {})
+    }
+  }
+}
+
+/** Whether a publisher may send on a key as a user. */
+export function mayPublish (publisher: Publisher | undefined, streamKey: string, userId?: string): boolean {
+  return publisher !== undefined &&
+    (publisher.streamKey === undefined || publisher.streamKey === streamKey) &&
+    (publisher.userId === undefined || userId === undefined || publisher.userId === userId)
+}
+
+/** The credential of `Authorization: Bearer …`. */
+export function bearer (header: string | undefined): string | undefined {
+  return header === undefined ? undefined : /^Bearer +(\S+)$/i.exec(header)?.[1]
+}
+
+function digest (text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+function refused (message: string, cause?: unknown): HeadwaterError {
+  return new HeadwaterError('UNAUTHORIZED', { message, cause })
+}

@@ -1,0 +1,83 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { HeadwaterError } from '../../errors/catalogue.ts'
+import type { StreamRegistry } from '../../media/registry.ts'
+import { ANONYMOUS, type Stream } from '../../media/stream.ts'
+import { bearer, mayPublish, type PublishAuth } from '../publish-auth.ts'
+import { streamKeyOf } from './stream-key.ts'
+
+export interface ControlOptions {
+  registry: StreamRegistry
+  auth: PublishAuth
+  playbackUrl: (key: string) => string
+}
+
+const MAX_TEXT = 2_000
+
+const startBody = Type.Object({
+  userId: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  action: Type.Literal('start'),
+  timestamp: Type.Number({ description: 'Unix time; its age is not checked' }),
+  title: Type.Optional(Type.String({ maxLength: MAX_TEXT })),
+  description: Type.Optional(Type.String({ maxLength: MAX_TEXT }))
+})
+
+const stopBody = Type.Object({
+  userId: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  action: Type.Literal('stop'),
+  timestamp: Type.Number({ description: 'Unix time; its age is not checked' })
+})
+
+/** @throws HeadwaterError `UNAUTHORIZED` when publishing needs a credential and this request has none that fits */
+export async function requireCredential (auth: PublishAuth, request: FastifyRequest, streamKey: string): Promise<void> {
+  if (!auth.required) return
+  const publisher = await auth.check(bearer(request.headers.authorization))
+  if (!mayPublish(publisher, streamKey)) {
+    throw new HeadwaterError('UNAUTHORIZED', { message: 'A publish credential is required: Authorization: Bearer …', streamKey })
+  }
+}
+
+/** `POST /:streamId/start` prepares a stream for whoever starts to send; `POST /:streamId/stop` ends it. */
+export const control: FastifyPluginAsyncTypebox<ControlOptions> = async (scope, { registry, auth, playbackUrl }) => {
+  scope.post('/:streamId/start', { schema: { body: startBody } }, async request => {
+    const key = streamKeyOf(request)
+    await requireCredential(auth, request, key)
+    const { userId = ANONYMOUS, title, description } = request.body
+    const answer = { streamId: key, playbackUrl: playbackUrl(key) }
+    const existing = registry.get(key)
+    if (existing !== undefined && !existing.hasEnded) {
+      return { status: 'already_exists', ...answer, message: 'The stream exists already', timestamp: new Date().toISOString() }
+    }
+    registry.prepare(key, { userId, title, description })
+    return { status: 'created_and_started', ...answer, message: 'The stream is ready for its broadcaster', timestamp: new Date().toISOString() }
+  })
+
+  scope.post('/:streamId/stop', { schema: { body: stopBody } }, async request => {
+    const key = streamKeyOf(request)
+    const stream = registry.get(key)
+    if (stream === undefined) {
+      await requireCredential(auth, request, key)
+      throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey: key })
+    }
+    await requireOwner(auth, request, stream, request.body.userId)
+    const answer = { streamId: key, timestamp: new Date().toISOString() }
+    if (stream.hasEnded) return { status: 'already_stopped', message: 'The stream had ended already', ...answer }
+    await stream.end('stopped')
+    return { status: 'stopped', message: 'The stream has ended', ...answer }
+  })
+}
+
+/** The stream's own token, or a publish credential; in open mode the owner's id, which is all that the original asks. */
+async function requireOwner (auth: PublishAuth, request: FastifyRequest, stream: Stream, userId: string | undefined): Promise<void> {
+  const credential = bearer(request.headers.authorization)
+  if (credential !== undefined && stream.isToken(credential)) return
+  if (auth.required) {
+    await requireCredential(auth, request, stream.key)
+    return
+  }
+  if (stream.unowned && userId === undefined) return
+  if (userId !== stream.userId) {
+    throw new HeadwaterError('UNAUTHORIZED', { message: 'Only the owner may stop the stream', streamKey: stream.key })
+  }
+}

@@ -1,0 +1,148 @@
+import { basename, join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { EVENT_PLAYLIST, listFiles, readText } from '../../media/hls/files.ts'
+import { parseSegmentName } from '../../media/hls/playlist.ts'
+import type { StreamRegistry } from '../../media/registry.ts'
+import type { Stream } from '../../media/stream.ts'
+import { streamKeyOf } from './stream-key.ts'
+
+export interface StateOptions {
+  registry: StreamRegistry
+  streamsDir: string
+  /** Answers with the path of a stream's playlist, as a client reaches it. */
+  playbackUrl: (key: string) => string
+}
+
+/** Server paths are not for everybody: paths are given from the media root's own name on. */
+function publicPath (streamsDir: string, ...parts: string[]): string {
+  return [basename(streamsDir), ...parts].join('/')
+}
+
+interface Files {
+  names: string[] | undefined
+  manifest: string | null
+}
+
+async function readFiles (registry: StreamRegistry, key: string): Promise<Files> {
+  const folder = registry.folderOf(key)
+  const [names, onDisk] = await Promise.all([listFiles(folder), readText(join(folder, EVENT_PLAYLIST))])
+  return { names, manifest: registry.get(key)?.packager?.eventPlaylist.body.toString() ?? onDisk ?? null }
+}
+
+/** The process of a stream, in the words of the original API. */
+function processState (stream: Stream) {
+  return {
+    hasFfmpegCommand: stream.pipeline?.running ?? false,
+    hasInputStream: stream.pipeline?.hasInput ?? false
+  }
+}
+
+/** `GET /:streamId/status`: never a 404, so that a page can ask before the stream is there. */
+export async function status (scope: FastifyInstance, { registry }: StateOptions): Promise<void> {
+  scope.get('/:streamId/status', async request => {
+    const key = streamKeyOf(request)
+    const stream = registry.get(key)
+    const { names, manifest } = await readFiles(registry, key)
+    const isActive = stream?.isLive ?? false
+    const manifestExists = names?.includes(EVENT_PLAYLIST) ?? false
+    return {
+      streamId: key,
+      local: {
+        isActive,
+        manifestExists,
+        streamDirExists: names !== undefined,
+        ...(stream === undefined || stream.hasEnded
+          ? {}
+          : {
+              streamData: {
+                userId: stream.userId,
+                startedAt: stream.startedAt.toISOString(),
+                viewers: stream.viewers.size,
+                ...processState(stream),
+                broadcasterSocketId: stream.broadcaster,
+                state: stream.state,
+                segmentCount: stream.packager?.segmentCount ?? 0,
+                heldBytes: stream.heldBytes
+              }
+            }),
+        files: names ?? [],
+        manifestContent: manifest
+      },
+      overall: {
+        isActive,
+        hasManifest: manifestExists,
+        hasStreamDir: names !== undefined,
+        hasVideoContent: names?.some(name => parseSegmentName(name) !== undefined) ?? false
+      }
+    }
+  })
+}
+
+const STATUS_WORDS: Record<Stream['state'], string> = {
+  prepared: 'waiting',
+  live: 'broadcasting',
+  reconnecting: 'reconnecting',
+  ending: 'ending',
+  ended: 'ended'
+}
+
+/** `GET /active`, `GET /health` and `GET /:streamId/debug`. */
+export async function overview (scope: FastifyInstance, { registry, streamsDir, playbackUrl }: StateOptions): Promise<void> {
+  scope.get('/active', async () => {
+    const streams = registry.active().map(stream => ({
+      streamId: stream.key,
+      userId: stream.userId,
+      status: STATUS_WORDS[stream.state],
+      startedAt: stream.startedAt.toISOString(),
+      isActive: stream.isLive,
+      playbackUrl: playbackUrl(stream.key),
+      viewers: stream.viewers.size,
+      ...(stream.title === undefined ? {} : { title: stream.title })
+    }))
+    return { count: streams.length, streams }
+  })
+
+  scope.get('/health', async (_request, reply) => {
+    const exists = await listFiles(streamsDir) !== undefined
+    const active = registry.active()
+    const { rss, heapTotal, heapUsed, external } = process.memoryUsage()
+    return await reply.code(exists ? 200 : 503).send({
+      status: exists ? 'healthy' : 'unhealthy',
+      timestamp: new Date().toISOString(),
+      streamsDirectory: { exists, path: publicPath(streamsDir) },
+      activeStreams: {
+        count: active.length,
+        streams: active.map(stream => ({
+          streamKey: stream.key,
+          userId: stream.userId,
+          startedAt: stream.startedAt.toISOString(),
+          viewers: stream.viewers.size,
+          ...processState(stream)
+        }))
+      },
+      memoryUsage: { rss, heapTotal, heapUsed, external }
+    })
+  })
+}
+
+export async function debug (scope: FastifyInstance, { registry, streamsDir }: StateOptions): Promise<void> {
+  scope.get('/:streamId/debug', async request => {
+    const key = streamKeyOf(request)
+    const { names, manifest } = await readFiles(registry, key)
+    const segmentFiles = names?.filter(name => parseSegmentName(name) !== undefined) ?? []
+    const lines = manifest === null ? [] : manifest.trimEnd().split('\n')
+    return {
+      streamId: key,
+      streamPath: publicPath(streamsDir, key),
+      m3u8Path: publicPath(streamsDir, key, EVENT_PLAYLIST),
+      manifestExists: names?.includes(EVENT_PLAYLIST) ?? false,
+      manifestContent: manifest ?? '',
+      manifestLines: lines.length,
+      segmentsInManifest: lines.filter(line => parseSegmentName(line) !== undefined).length,
+      segmentFiles,
+      segmentFilesCount: segmentFiles.length,
+      allFiles: names ?? [],
+      timestamp: new Date().toISOString()
+    }
+  })
+}

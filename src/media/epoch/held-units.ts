@@ -1,0 +1,67 @@
+import type { Unit } from '../container/types.ts'
+
+/** Containers round times to milliseconds. */
+const SAME_FRAME_US = 5_000
+/** A video track that was silent for so long is not waited for: its last key frame is let go. */
+const SILENT_VIDEO_US = 10_000_000
+/** A frame of sound is up to 60 ms long, and codecs shift it: one that began before the end of a segment is not wholly in it. */
+const AUDIO_MARGIN_US = 100_000
+
+/**
+ * The units of an epoch that are not safe yet: from the last published key frame on, in the order they
+ * came. A new FFmpeg run starts from the first one; positions count from the beginning of the epoch.
+ */
+export class HeldUnits {
+  #units: Unit[] = []
+  #first = 0
+  #bytes = 0
+
+  /** Position of the first unit that is held. */
+  get first (): number { return this.#first }
+  /** Position of the next unit to come. */
+  get next (): number { return this.#first + this.#units.length }
+  get bytes (): number { return this.#bytes }
+  /** Where the first held unit stands in the recording (bytes); undefined when nothing is held. */
+  get start (): number | undefined { return this.#units[0]?.start }
+
+  add (unit: Unit): void {
+    this.#units.push(unit)
+    this.#bytes += unit.bytes.length
+  }
+
+  /** Units from a position on, up to the newest. */
+  from (position: number): Unit[] {
+    return this.#units.slice(Math.max(0, position - this.#first))
+  }
+
+  /**
+   * Everything before `timeUs` is published. Keeps what a decoder needs to go on from there: the last
+   * key frame at or before it, and all that was not published.
+   * @param maxBytes where more would be kept for a decoder's sake alone, it is let go: a recorder that
+   * hardly ever sends key frames must not fill the memory
+   */
+  release (timeUs: number, maxBytes: number): void {
+    let open = this.#units.length
+    let lastKey: number | undefined
+    let lastVideoUs = -Infinity
+    for (const [index, { frames }] of this.#units.entries()) {
+      for (const frame of frames) {
+        const isVideo = frame.kind === 'video'
+        if (isVideo) lastVideoUs = Math.max(lastVideoUs, frame.timeUs)
+        if (isVideo && frame.key && frame.timeUs <= timeUs + SAME_FRAME_US) lastKey = index
+        if (frame.timeUs >= timeUs - (isVideo ? SAME_FRAME_US : AUDIO_MARGIN_US)) open = Math.min(open, index)
+      }
+    }
+    const videoGoesOn = lastVideoUs > timeUs - SILENT_VIDEO_US && this.#bytes <= maxBytes
+    this.#drop(videoGoesOn && lastKey !== undefined ? Math.min(open, lastKey) : open)
+  }
+
+  releaseAll (): void {
+    this.#drop(this.#units.length)
+  }
+
+  #drop (count: number): void {
+    for (const unit of this.#units.splice(0, count)) this.#bytes -= unit.bytes.length
+    this.#first += count
+  }
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto'
+
+export interface Chunk {
+  seq: number
+  bytes: Buffer
+}
+
+export type Arrival =
+  /** In order now: the chunk itself and those that waited for it. */
+  | { kind: 'take', chunks: Chunk[] }
+  /** Was taken before. */
+  | { kind: 'repeated' }
+  /** Waits for the ones before it. */
+  | { kind: 'early' }
+  /** Too early and no room to wait. */
+  | { kind: 'gap' }
+
+/**
+ * The order of one sending: chunks are numbered from 0, taken once and in order, and mapped to the
+ * bytes of the recording.
+ */
+export class Sequence {
+  readonly #maxEarly: number
+  #next = 0
+  #early = new Map<number, Chunk>()
+  /** End of each taken chunk in the recording (bytes), from the first one that may still be unsafe. */
+  #ends: Array<{ seq: number, end: number }> = []
+  #safe = -1
+  #firstDigest: string | undefined
+
+  /** @param maxEarly chunks that may wait for earlier ones */
+  constructor (maxEarly: number) {
+    this.#maxEarly = maxEarly
+  }
+
+  /** The number that the next chunk in order has. */
+  get next (): number { return this.#next }
+  /** The highest chunk that is safe together with all before it; -1 when none is. */
+  get safe (): number { return this.#safe }
+  /** Bytes of chunks that wait for earlier ones. */
+  get earlyBytes (): number { return [...this.#early.values()].reduce((sum, { bytes }) => sum + bytes.length, 0) }
+
+  /** Whether a chunk 0 is another one than the chunk 0 that was taken: a recorder has begun anew. */
+  isOtherFirst (bytes: Buffer): boolean {
+    return this.#firstDigest !== undefined && digest(bytes) !== this.#firstDigest
+  }
+
+  arrive (chunk: Chunk): Arrival {
+    if (chunk.seq < this.#next) return { kind: 'repeated' }
+    if (chunk.seq === this.#next) return { kind: 'take', chunks: [chunk, ...this.#drain(chunk.seq + 1)] }
+    if (!this.#early.has(chunk.seq)) {
+      if (this.#early.size >= this.#maxEarly) return { kind: 'gap' }
+      this.#early.set(chunk.seq, chunk)
+    }
+    return { kind: 'early' }
+  }
+
+  /** What is missing will not come: goes on from the first of those that wait and `chunk`. */
+  skipGap (chunk: Chunk): Chunk[] {
+    this.#early.set(chunk.seq, chunk)
+    this.#next = Math.min(...this.#early.keys())
+    return this.#drain(this.#next)
+  }
+
+  /** Takes out the waiting chunks that follow one another from `seq` on. */
+  #drain (seq: number): Chunk[] {
+    const chunks: Chunk[] = []
+    for (let chunk = this.#early.get(seq); chunk !== undefined; chunk = this.#early.get(++seq)) {
+      this.#early.delete(seq)
+      chunks.push(chunk)
+    }
+    return chunks
+  }
+
+  /** A chunk was taken; the recording now ends at `end` (bytes). */
+  taken (chunk: Chunk, end: number): void {
+    if (chunk.seq === 0) this.#firstDigest = digest(chunk.bytes)
+    this.#next = chunk.seq + 1
+    this.#ends.push({ seq: chunk.seq, end })
+  }
+
+  /** Everything of the recording before `offset` (bytes) is safe. */
+  settle (offset: number): void {
+    while (this.#ends.length > 0 && this.#ends[0]!.end <= offset) this.#safe = this.#ends.shift()!.seq
+  }
+}
+
+function digest (bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('base64')
+}

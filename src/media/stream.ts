@@ -1,0 +1,230 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { HeadwaterError } from '../errors/catalogue.ts'
+import { Packager, type PackagerSettings } from './hls/packager.ts'
+import type { ListedSegment } from './hls/playlist.ts'
+import { Ingest, type Acknowledgement, type IncomingChunk, type IngestSettings } from './ingest/ingest.ts'
+import type { Log } from './log.ts'
+import { Pipeline, StorageLimitReached, type PipelineSettings } from './pipeline.ts'
+import { canBecome, type EndReason, type StreamState } from './stream-state.ts'
+
+export interface StreamSettings extends PipelineSettings, IngestSettings, PackagerSettings {
+  resumeWindowSeconds: number
+  preparedMinutes: number
+}
+
+/** What a stream tells its registry. */
+export interface StreamListener {
+  started (stream: Stream): void
+  resumed (stream: Stream): void
+  /** Its broadcaster is gone; it waits for the resume window. */
+  reconnecting (stream: Stream): void
+  ended (stream: Stream, reason: EndReason): void
+  segmentListed (stream: Stream, segment: ListedSegment): void
+  /** Something of what the broadcaster sent could not be used. */
+  troubled (stream: Stream, error: HeadwaterError): void
+}
+
+export interface StreamOptions {
+  key: string
+  /** Who may publish; `undefined` until the first start when it was prepared without one. */
+  userId: string | undefined
+  title?: string | undefined
+  description?: string | undefined
+  folder: string
+  ffmpegPath: string
+  settings: StreamSettings
+  log: Log
+  listener: StreamListener
+  /** Connections that watch this key already. */
+  viewers?: Iterable<string>
+}
+
+/** What a stream consists of while it is on air. */
+interface OnAir {
+  packager: Packager
+  pipeline: Pipeline
+  ingest: Ingest
+}
+
+/** The owner of a stream that was prepared by nobody in particular. */
+export const ANONYMOUS = 'anonymous'
+
+/** One broadcast on one key: who may send, its state, and the way of its media. */
+export class Stream {
+  readonly key: string
+  readonly folder: string
+  readonly title: string | undefined
+  readonly description: string | undefined
+  /** Proves ownership: known only to the broadcaster, never logged. */
+  readonly resumeToken = randomBytes(24).toString('base64url')
+  readonly createdAt = new Date()
+  /** Connections that watch. */
+  readonly viewers: Set<string>
+  readonly #options: StreamOptions
+  readonly #log: Log
+  #state: StreamState = 'prepared'
+  #userId: string | undefined
+  #startedAt: Date | undefined
+  #endedAt: Date | undefined
+  #broadcaster: string | null = null
+  #lostAt = 0
+  #timer: NodeJS.Timeout | undefined
+  #opening: Promise<OnAir> | undefined
+  #onAir: OnAir | undefined
+  #ending: Promise<void> | undefined
+
+  constructor (options: StreamOptions) {
+    this.key = options.key
+    this.folder = options.folder
+    this.title = options.title
+    this.description = options.description
+    this.viewers = new Set(options.viewers)
+    this.#options = options
+    this.#userId = options.userId
+    this.#log = options.log
+    this.#after(options.settings.preparedMinutes * 60_000, 'not started in time')
+  }
+
+  get state (): StreamState { return this.#state }
+  get userId (): string { return this.#userId ?? ANONYMOUS }
+  /** Whether nobody in particular owns it yet. */
+  get unowned (): boolean { return this.#userId === undefined || this.#userId === ANONYMOUS }
+  get startedAt (): Date { return this.#startedAt ?? this.createdAt }
+  get endedAt (): Date | undefined { return this.#endedAt }
+  /** The connection that sends; null while there is none. */
+  get broadcaster (): string | null { return this.#broadcaster }
+  /** Media can come, now or when the broadcaster is back. */
+  get isLive (): boolean { return this.#state === 'live' || this.#state === 'reconnecting' }
+  get hasEnded (): boolean { return this.#state === 'ended' }
+  /** Its playlists and segments; undefined before the start. */
+  get packager (): Packager | undefined { return this.#onAir?.packager }
+  get pipeline (): Pipeline | undefined { return this.#onAir?.pipeline }
+  /** The number of the chunk that a resuming client sends first. */
+  get nextSeq (): number { return this.#onAir?.ingest.nextSeq ?? 0 }
+  get heldBytes (): number { return this.#onAir?.ingest.heldBytes ?? 0 }
+
+  /** Constant time, so that the answer's time says nothing about the token. */
+  isToken (candidate: string): boolean {
+    const given = Buffer.from(candidate)
+    const own = Buffer.from(this.resumeToken)
+    return given.length === own.length && timingSafeEqual(given, own)
+  }
+
+  /** prepared -> live. @throws HeadwaterError `INTERNAL_ERROR` when its folder cannot be opened */
+  async start (broadcaster: string, userId: string): Promise<void> {
+    this.#become('live')
+    clearTimeout(this.#timer)
+    this.#broadcaster = broadcaster
+    this.#userId = userId
+    this.#startedAt = new Date()
+    this.#opening = this.#open()
+    try {
+      this.#onAir = await this.#opening
+    } catch (error) {
+      void this.end('internal error')
+      throw new HeadwaterError('INTERNAL_ERROR', { message: 'The folder of the stream could not be opened', streamKey: this.key, cause: error })
+    }
+    this.#log.info({ userId }, 'stream started')
+    this.#options.listener.started(this)
+  }
+
+  /** The broadcaster is back, or another connection of it takes over. */
+  resume (broadcaster: string): void {
+    if (this.#state === 'reconnecting') {
+      this.#become('live')
+      clearTimeout(this.#timer)
+      this.#onAir?.ingest.resumed(performance.now() - this.#lostAt)
+    }
+    this.#broadcaster = broadcaster
+    this.#log.info({ nextSeq: this.nextSeq }, 'broadcaster is back')
+    this.#options.listener.resumed(this)
+  }
+
+  /** The broadcaster's connection is gone. */
+  lose (): void {
+    if (this.#state !== 'live') return
+    this.#become('reconnecting')
+    this.#broadcaster = null
+    this.#lostAt = performance.now()
+    this.#log.info({}, 'broadcaster is gone')
+    this.#options.listener.reconnecting(this)
+    this.#after(this.#options.settings.resumeWindowSeconds * 1000, 'broadcaster disconnected')
+  }
+
+  /** Takes a chunk. Resolves when the sender may go on. @throws HeadwaterError `STREAM_NOT_FOUND` when the stream is not live */
+  async take (chunk: IncomingChunk): Promise<Acknowledgement> {
+    const onAir = this.#onAir ?? await this.#opening?.catch(() => undefined)
+    if (onAir === undefined || !this.isLive) throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey: this.key })
+    return await onAir.ingest.take(chunk)
+  }
+
+  /** Publishes what is still under way, then closes the playlists. The first reason counts. */
+  end (reason: EndReason): Promise<void> {
+    this.#ending ??= this.#end(reason, false)
+    return this.#ending
+  }
+
+  /** Ends without waiting for FFmpeg. */
+  async abort (reason: EndReason): Promise<void> {
+    this.#ending ??= this.#end(reason, true)
+    await this.#onAir?.pipeline.abort()
+    await this.#ending
+  }
+
+  async #open (): Promise<OnAir> {
+    const { settings, ffmpegPath, listener, folder } = this.#options
+    const packager = await Packager.open(folder, settings)
+    const pipeline = new Pipeline({
+      packager,
+      ffmpegPath,
+      settings,
+      log: this.#log,
+      onListed: segment => {
+        ingest.settle()
+        listener.segmentListed(this, segment)
+      },
+      onFailed: error => this.#fail(error)
+    })
+    const onTrouble = (error: HeadwaterError) => listener.troubled(this, error)
+    const ingest = new Ingest({ pipeline, settings, log: this.#log, onTrouble })
+    return { packager, pipeline, ingest }
+  }
+
+  #fail (error: StorageLimitReached | HeadwaterError): void {
+    if (error instanceof StorageLimitReached) {
+      void this.end('storage limit')
+      return
+    }
+    this.#log.error({ err: error }, 'the stream cannot go on')
+    this.#options.listener.troubled(this, error)
+    void this.end(error.code === 'FFMPEG_ERROR' ? 'ffmpeg error' : 'internal error')
+  }
+
+  async #end (reason: EndReason, abort: boolean): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#become('ending')
+    const onAir = this.#onAir ?? await this.#opening?.catch(() => undefined)
+    if (onAir !== undefined) {
+      onAir.ingest.close()
+      await (abort ? onAir.pipeline.abort() : onAir.pipeline.end())
+      onAir.packager.releaseMemory()
+      await onAir.packager.end().catch((error: unknown) => this.#log.error({ err: error }, 'the playlists could not be closed'))
+    }
+    this.#broadcaster = null
+    this.#endedAt = new Date()
+    this.#become('ended')
+    this.#log.info({ reason, segments: onAir?.packager.segmentCount ?? 0, seconds: (onAir?.packager.durationMs ?? 0) / 1000 }, 'stream ended')
+    this.#options.listener.ended(this, reason)
+  }
+
+  #after (ms: number, reason: EndReason): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => { void this.end(reason) }, ms)
+    this.#timer.unref()
+  }
+
+  #become (state: StreamState): void {
+    if (!canBecome(this.#state, state)) throw new Error(`A stream that is ${this.#state} cannot become ${state}`)
+    this.#state = state
+  }
+}
