@@ -1,12 +1,16 @@
 /**
- * Runs groups of tests and closes with a line that says how many passed: `tsx scripts/run-tests.ts unit contract`.
- * A group is every folder below test/ that is not one of the others ("unit"), or the folder of its name.
+ * Runs groups of tests: `tsx scripts/run-tests.ts unit contract`. A group is the folder of its name below
+ * test/; "unit" is every other folder. Afterwards nothing may be left: no process, no temporary file. The
+ * last line says how many passed.
  */
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findLeftovers } from './test-run/leftovers.ts'
+import { readTotals, type Totals } from './test-run/tap-totals.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** Groups over real sockets with real FFmpeg, and how many of their files run at a time. */
@@ -16,8 +20,7 @@ const WIRE_GROUPS: Record<string, { jobs: number, timeoutSeconds: number }> = {
   browser: { jobs: 1, timeoutSeconds: 300 }
 }
 const UNIT = { jobs: 2, timeoutSeconds: 60 }
-
-interface Totals { passed: number, failed: number }
+const MARK = 'HEADWATER_TEST_RUN'
 
 async function filesOf (group: string): Promise<string[]> {
   const names = (await readdir(join(ROOT, 'test'), { recursive: true })).filter(name => name.endsWith('.test.ts'))
@@ -25,35 +28,36 @@ async function filesOf (group: string): Promise<string[]> {
   return names.filter(name => group === 'unit' ? !isWire(name) : name.startsWith(`${group}/`)).map(name => join('test', name)).sort()
 }
 
-async function runGroup (group: string, report: string): Promise<Totals> {
+async function runGroup (group: string, report: string, environment: NodeJS.ProcessEnv): Promise<Totals> {
   const files = await filesOf(group)
   if (files.length === 0) throw new Error(`There are no tests in the group "${group}"`)
   const { jobs, timeoutSeconds } = WIRE_GROUPS[group] ?? UNIT
   const args = ['run', '--disable-coverage', '--reporter=terse', `--jobs=${jobs}`, `--timeout=${timeoutSeconds}`, `--output-file=${report}`, ...files]
   console.log(`\n== ${group}: ${files.length} files`)
-  const child = spawn(join(ROOT, 'node_modules', '.bin', 'tap'), args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn(join(ROOT, 'node_modules', '.bin', 'tap'), args, { cwd: ROOT, env: environment, stdio: ['ignore', 'inherit', 'inherit'] })
   const code = await new Promise<number | null>(resolve => child.once('close', resolve))
-  const totals = countTap(await readFile(report, 'utf8'))
+  const totals = readTotals(await readFile(report, 'utf8'))
   // A run that dies without a word has failed.
   if (code !== 0 && totals.failed === 0) totals.failed = 1
   return totals
 }
 
-/** Test files' own totals: every "# { total: …, pass: …, fail: … }" that tap closes a run with. */
-function countTap (output: string): Totals {
-  const match = /^# \{ total: \d+(?:, pass: (?<pass>\d+))?(?:, fail: (?<fail>\d+))?.*\}$/m.exec(output)
-  if (match === null) return { passed: 0, failed: 1 }
-  return { passed: Number(match.groups?.['pass'] ?? 0), failed: Number(match.groups?.['fail'] ?? 0) }
-}
-
-const folder = await mkdtemp(join(tmpdir(), 'headwater-report-'))
+const folder = await mkdtemp(join(tmpdir(), 'headwater-test-run-'))
+const temporary = join(folder, 'tmp')
+const id = randomUUID()
 const sum: Totals = { passed: 0, failed: 0 }
 try {
+  await mkdir(temporary)
   for (const group of process.argv.slice(2)) {
-    const { passed, failed } = await runGroup(group, join(folder, `${group}.tap`))
+    const { passed, failed } = await runGroup(group, join(folder, `${group}.tap`), { ...process.env, [MARK]: id, TMPDIR: temporary })
     sum.passed += passed
     sum.failed += failed
   }
+  const { processes, files } = await findLeftovers(`${MARK}=${id}`, temporary)
+  console.log(`\nLeft behind: ${processes.length} processes, ${files.length} temporary files`)
+  for (const leftover of [...processes, ...files]) console.log(`  ${leftover}`)
+  if (processes.length + files.length === 0) sum.passed++
+  else sum.failed++
 } finally {
   await rm(folder, { recursive: true, force: true })
 }

@@ -72,7 +72,7 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
     await scope.register(async general => {
       await limit(general, config.generalRequestsPerMinute)
       await general.register(overview, state)
-      await general.register(debug, state)
+      await general.register(debug, { registry, auth })
       await general.register(control, { registry, auth, playbackUrl })
     })
   }, { prefix: PATH })

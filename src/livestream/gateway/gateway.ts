@@ -148,7 +148,7 @@ export class Gateway {
     let told = false
     socket.use((event, next) => {
       const [name] = event as [string]
-      const retryAfterMs = name === MEDIA_EVENT ? 0 : counter.add(name === MEDIA_EVENT ? name : '', performance.now())
+      const retryAfterMs = name === MEDIA_EVENT ? 0 : counter.add(socket.id, performance.now())
       if (retryAfterMs === 0) {
         told = false
         next()

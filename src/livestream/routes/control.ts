@@ -4,7 +4,8 @@ import { Type } from 'typebox'
 import { HeadwaterError } from '../../errors/catalogue.ts'
 import type { StreamRegistry } from '../../media/registry.ts'
 import { ANONYMOUS, type Stream } from '../../media/stream.ts'
-import { bearer, mayPublish, type PublishAuth } from '../publish-auth.ts'
+import { bearer, type PublishAuth } from '../publish-auth.ts'
+import { requireCredential } from './credential.ts'
 import { streamKeyOf } from './stream-key.ts'
 
 export interface ControlOptions {
@@ -28,15 +29,6 @@ const stopBody = Type.Object({
   action: Type.Literal('stop'),
   timestamp: Type.Number({ description: 'Unix time; its age is not checked' })
 })
-
-/** @throws HeadwaterError `UNAUTHORIZED` when publishing needs a credential and this request has none that fits */
-export async function requireCredential (auth: PublishAuth, request: FastifyRequest, streamKey: string): Promise<void> {
-  if (!auth.required) return
-  const publisher = await auth.check(bearer(request.headers.authorization))
-  if (!mayPublish(publisher, streamKey)) {
-    throw new HeadwaterError('UNAUTHORIZED', { message: 'A publish credential is required: Authorization: Bearer …', streamKey })
-  }
-}
 
 /** `POST /:streamId/start` prepares a stream for whoever starts to send; `POST /:streamId/stop` ends it. */
 export const control: FastifyPluginAsyncTypebox<ControlOptions> = async (scope, { registry, auth, playbackUrl }) => {

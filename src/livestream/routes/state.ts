@@ -1,9 +1,11 @@
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { EVENT_PLAYLIST, listFiles, readText } from '../../media/hls/files.ts'
 import { parseSegmentName } from '../../media/hls/playlist.ts'
 import type { StreamRegistry } from '../../media/registry.ts'
 import type { Stream } from '../../media/stream.ts'
+import type { PublishAuth } from '../publish-auth.ts'
+import { requireCredential } from './credential.ts'
 import { streamKeyOf } from './stream-key.ts'
 
 export interface StateOptions {
@@ -13,9 +15,14 @@ export interface StateOptions {
   playbackUrl: (key: string) => string
 }
 
-/** Server paths are not for everybody: paths are given from the media root's own name on. */
-function publicPath (streamsDir: string, ...parts: string[]): string {
-  return [basename(streamsDir), ...parts].join('/')
+/** Where the server keeps its files is nobody's business: paths are given as if the media root were `streams`. */
+function publicPath (...parts: string[]): string {
+  return ['streams', ...parts].join('/')
+}
+
+export interface DebugOptions {
+  registry: StreamRegistry
+  auth: PublishAuth
 }
 
 interface Files {
@@ -86,7 +93,7 @@ const STATUS_WORDS: Record<Stream['state'], string> = {
   ended: 'ended'
 }
 
-/** `GET /active`, `GET /health` and `GET /:streamId/debug`. */
+/** `GET /active` and `GET /health`. */
 export async function overview (scope: FastifyInstance, { registry, streamsDir, playbackUrl }: StateOptions): Promise<void> {
   scope.get('/active', async () => {
     const streams = registry.active().map(stream => ({
@@ -109,7 +116,7 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
     return await reply.code(exists ? 200 : 503).send({
       status: exists ? 'healthy' : 'unhealthy',
       timestamp: new Date().toISOString(),
-      streamsDirectory: { exists, path: publicPath(streamsDir) },
+      streamsDirectory: { exists, path: publicPath() },
       activeStreams: {
         count: active.length,
         streams: active.map(stream => ({
@@ -125,16 +132,18 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
   })
 }
 
-export async function debug (scope: FastifyInstance, { registry, streamsDir }: StateOptions): Promise<void> {
+/** `GET /:streamId/debug`: what is on disk. A control route: it needs a credential where publishing does. */
+export async function debug (scope: FastifyInstance, { registry, auth }: DebugOptions): Promise<void> {
   scope.get('/:streamId/debug', async request => {
     const key = streamKeyOf(request)
+    await requireCredential(auth, request, key)
     const { names, manifest } = await readFiles(registry, key)
     const segmentFiles = names?.filter(name => parseSegmentName(name) !== undefined) ?? []
     const lines = manifest === null ? [] : manifest.trimEnd().split('\n')
     return {
       streamId: key,
-      streamPath: publicPath(streamsDir, key),
-      m3u8Path: publicPath(streamsDir, key, EVENT_PLAYLIST),
+      streamPath: publicPath(key),
+      m3u8Path: publicPath(key, EVENT_PLAYLIST),
       manifestExists: names?.includes(EVENT_PLAYLIST) ?? false,
       manifestContent: manifest ?? '',
       manifestLines: lines.length,

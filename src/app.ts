@@ -1,0 +1,21 @@
+/**
+ * headwater: the whole server as one encapsulated Fastify plugin. What is registered, in which order,
+ * is written here and nowhere else.
+ */
+import type { FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
+import { webUi } from '../plugins/web-ui/index.ts'
+import { livestream, type LivestreamOptions } from './livestream/index.ts'
+
+export interface HeadwaterOptions {
+  /** Settings of the live core. */
+  livestream?: LivestreamOptions
+}
+
+const plugin: FastifyPluginAsync<HeadwaterOptions> = async (app, options) => {
+  await app.register(livestream, options.livestream ?? {})
+  await app.register(webUi)
+}
+
+export const headwater = fp(plugin, { name: 'headwater', encapsulate: true, fastify: '5.x' })
+export default headwater

@@ -1,0 +1,28 @@
+/** The process: environment -> configuration -> server -> graceful end. Nothing else reads the environment. */
+import { existsSync } from 'node:fs'
+import closeWithGrace from 'close-with-grace'
+import { loadConfig } from './config/load.ts'
+import { HeadwaterError } from './errors/catalogue.ts'
+import { buildStandalone } from './standalone.ts'
+
+async function main (): Promise<void> {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  const config = loadConfig(process.env)
+  const { host, port, logLevel, closeTimeoutMs } = config.server
+  const pretty = process.stdout.isTTY ? { transport: { target: 'pino-pretty' } } : {}
+  const app = await buildStandalone(config, { logger: { level: logLevel, ...pretty } })
+  closeWithGrace({ delay: closeTimeoutMs, logger: app.log }, async ({ err, signal }) => {
+    if (err) app.log.fatal({ err }, 'closing because of an error')
+    else app.log.info({ signal }, 'closing')
+    await app.close()
+  })
+  await app.listen({ host, port })
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof HeadwaterError
+  console.error(known ? error.message : error)
+  process.exitCode = 1
+  // A half-built server may hold handles.
+  if (!known) process.exit(1)
+})

@@ -1,0 +1,30 @@
+import Fastify, { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { headwater } from './app.ts'
+import type { Config } from './config/schema.ts'
+import { HeadwaterError } from './errors/catalogue.ts'
+import { makeErrorHandler } from './http/error-handler.ts'
+
+/** Longer than any key, so that a bad one is told what is wrong with it. */
+const MAX_PARAM_LENGTH = 512
+
+const answerError = makeErrorHandler(error => ({ error: error.message, code: error.code }))
+
+/** The Fastify instance that carries Headwater when it runs alone: it owns what belongs to no API. */
+export async function buildStandalone (config: Config, options: Pick<FastifyServerOptions, 'logger' | 'loggerInstance'> = {}): Promise<FastifyInstance> {
+  const app = Fastify({
+    ...options,
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    frameworkErrors: (error, request, reply) => { void answerError(error, request, reply) }
+  })
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler(async request => {
+    throw new HeadwaterError('NOT_FOUND', { message: `There is nothing at ${request.method} ${request.url.split('?')[0]}` })
+  })
+  await app.register(headwater, { livestream: config.livestream })
+  if (config.server.environment === 'production' && config.livestream.publishAuth === 'open') {
+    app.log.warn('PUBLISH_AUTH is open: anyone who reaches this server can publish. Set PUBLISH_AUTH to key or jwt.')
+  }
+  return app
+}
