@@ -4,15 +4,15 @@ import type { DamageReason } from './types.ts'
  * Bytes that do not say what the format demands. Thrown inside the reader only; what it means
  * depends on where reading was (a header cannot be used then, media goes on further down).
  */
-export class Malformed extends Error {
+export class Malformed {
+  readonly message: string
   readonly reason: 'lost-sync' | 'too-large-unit'
-  /** How many bytes at the front of the queue are known to be of no use. */
-  readonly useless: number
 
-  constructor (message: string, reason: Malformed['reason'] = 'lost-sync', useless = 1) {
-    super(message)
+  // No Error: its stack would tell nothing, and taking one costs more than all the reading where
+  // bytes are broken on purpose.
+  constructor (message: string, reason: Malformed['reason'] = 'lost-sync') {
+    this.message = message
     this.reason = reason
-    this.useless = useless
   }
 }
 

@@ -30,15 +30,21 @@ export function search (bytes: Buffer, from: number, landmarks: readonly Landmar
     if (sighting !== undefined) return sighting
   }
   const reach = Math.max(...landmarks.map(landmark => landmark.needleAt + landmark.needle.length))
-  return { at: Math.max(from, bytes.length - reach + 1), found: false }
+  let at = Math.max(from, bytes.length - reach + 1)
+  while (at < bytes.length && landmarks.every(landmark => standsAt(landmark, bytes, at) === 'no')) at++
+  return { at, found: false }
 }
 
-/** Whether a landmark stands at the very first byte, however few bytes there are. */
-export function standsAtStart ({ needle, needleAt, firstByte, judge }: Landmark, bytes: Buffer): Verdict {
-  if (bytes.length > 0 && bytes[0] !== firstByte) return 'no'
-  const seen = bytes.subarray(needleAt, needleAt + needle.length)
-  if (!needle.subarray(0, seen.length).equals(seen)) return 'no'
-  return seen.length < needle.length ? 'more' : judge(bytes, 0)
+/** Whether a landmark stands at `at`, however few bytes follow. */
+export function standsAt ({ needle, needleAt, firstByte, judge }: Landmark, bytes: Buffer, at: number): Verdict {
+  if (at >= bytes.length) return 'more'
+  if (bytes[at] !== firstByte) return 'no'
+  for (let i = 0; i < needle.length; i++) {
+    const byte = bytes[at + needleAt + i]
+    if (byte === undefined) return 'more'
+    if (byte !== needle[i]) return 'no'
+  }
+  return judge(bytes, at)
 }
 
 function searchStretch (bytes: Buffer, start: number, end: number, landmarks: readonly Landmark[]): Sighting | undefined {

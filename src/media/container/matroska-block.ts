@@ -14,7 +14,8 @@ export interface BlockHead {
   length: number
 }
 
-export interface Block extends BlockHead {
+export interface Block {
+  head: BlockHead
   /** Decoding can start at the frame, by what the container says. */
   key: boolean
   /** The frame, or with lacing all of them and their sizes. */
@@ -53,7 +54,7 @@ export function readBlockHead (body: Buffer): BlockHead {
 /** Reads the body of a SimpleBlock. Throws `Malformed`. */
 export function readSimpleBlock (body: Buffer): Block {
   const head = readBlockHead(body)
-  return { ...head, key: head.keyFlag, payload: body.subarray(head.length) }
+  return { head, key: head.keyFlag, payload: body.subarray(head.length) }
 }
 
 /** Reads the body of a BlockGroup (RFC 9559 section 5.1.3.5). Throws `Malformed`. */
@@ -69,5 +70,5 @@ export function readBlockGroup (body: Buffer): Block {
   }
   if (block === undefined) throw new Malformed('A block group without a block')
   const head = readBlockHead(block)
-  return { ...head, key, payload: block.subarray(head.length) }
+  return { head, key, payload: block.subarray(head.length) }
 }

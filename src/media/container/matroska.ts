@@ -1,7 +1,7 @@
 import type { ByteQueue } from './byte-queue.ts'
 import { Malformed } from './damage.ts'
 import { elementLength, idName, readElementHead, readUint, type ElementHead } from './ebml.ts'
-import { Epoch } from './epoch.ts'
+import { HeaderInForce } from './header-in-force.ts'
 import { search, type Landmark } from './landmarks.ts'
 import { LONGEST_BLOCK_HEAD, readBlockGroup, readBlockHead, readSimpleBlock, type Block, type BlockHead } from './matroska-block.ts'
 import { CLUSTER_HEAD, writeClusterHead, type Cluster } from './matroska-cluster.ts'
@@ -22,7 +22,7 @@ const IDLE_IN_SEGMENT = new Set([ID.SEEK_HEAD, ID.INFO, ID.TRACKS, ID.CUES, ID.A
 /** The header, once it has been read, and what the frames say. */
 interface Opened {
   header: MatroskaHeader
-  epoch: Epoch
+  inForce: HeaderInForce
 }
 
 /**
@@ -55,7 +55,7 @@ export class MatroskaRecording implements Recording {
   }
 
   get settled (): number {
-    return this.#opened?.epoch.isTold === true ? this.#queue.offset : this.#start
+    return this.#opened?.inForce.isTold === true ? this.#queue.offset : this.#start
   }
 
   get held (): number {
@@ -92,7 +92,7 @@ export class MatroskaRecording implements Recording {
 
   #readCluster (head: ElementHead): Step {
     this.#opened ??= this.#open()
-    if (!this.#opened.epoch.waitsForFrame) this.#tellInit(this.#opened.epoch)
+    if (!this.#opened.inForce.waitsForFrame) this.#tellInit(this.#opened.inForce)
     const end = head.size === undefined ? Infinity : this.#queue.offset + head.length + head.size
     this.#cluster = { end, timestamp: undefined, lead: undefined }
     this.#queue.drop(head.length)
@@ -101,7 +101,7 @@ export class MatroskaRecording implements Recording {
 
   #open (): Opened {
     const header = this.#preamble.finish()
-    return { header, epoch: new Epoch(header.init, header.tracks.avc, this.#limits.maxVideoPixels) }
+    return { header, inForce: new HeaderInForce(header.init, header.tracks.avc, this.#limits.maxVideoPixels) }
   }
 
   #readMedia (head: ElementHead, opened: Opened): Step {
@@ -136,10 +136,10 @@ export class MatroskaRecording implements Recording {
     if (!this.#wait.isWhole(length, head.length)) return 'more'
     const body = bytes.subarray(head.length)
     const block = head.id === ID.SIMPLE_BLOCK ? readSimpleBlock(body) : readBlockGroup(body)
-    checkTrack(block, opened)
+    checkTrack(block.head, opened)
     const frame = frameOf(block, cluster.timestamp, opened)
     if (frame !== undefined) {
-      this.#tellInit(opened.epoch)
+      this.#tellInit(opened.inForce)
       cluster.lead ??= writeClusterHead(cluster.timestamp)
       const start = this.#queue.offset
       this.#tell({ type: 'unit', unit: { frames: [frame], bytes: Buffer.from(bytes), lead: cluster.lead, start, end: start + length } })
@@ -148,8 +148,8 @@ export class MatroskaRecording implements Recording {
     return 'on'
   }
 
-  #tellInit (epoch: Epoch): void {
-    const init = epoch.tell()
+  #tellInit (inForce: HeaderInForce): void {
+    const init = inForce.tell()
     if (init !== undefined) this.#tell({ type: 'init', init })
   }
 
@@ -172,14 +172,14 @@ export class MatroskaRecording implements Recording {
 }
 
 /** Undefined for a track that is not used. */
-function frameOf (block: Block, clusterTimestamp: number, { header, epoch }: Opened): Frame | undefined {
-  const timeUs = Math.round((clusterTimestamp + block.time) * (header.nanosPerTick / 1000))
+function frameOf ({ head, key, payload }: Block, clusterTimestamp: number, { header, inForce }: Opened): Frame | undefined {
+  const timeUs = Math.round((clusterTimestamp + head.time) * (header.nanosPerTick / 1000))
   if (!Number.isSafeInteger(timeUs)) throw new Malformed('A time that is too far away')
-  if (block.track === header.tracks.audio?.id) return { kind: 'audio', timeUs, key: true }
-  if (block.track !== header.tracks.video?.id) return undefined
+  if (head.track === header.tracks.audio?.id) return { kind: 'audio', timeUs, key: true }
+  if (head.track !== header.tracks.video?.id) return undefined
   // Only what is looked at can be trusted to be no larger than allowed, and no video is laced.
-  if (block.isLaced) throw new Malformed('A video block with lacing')
-  return { kind: 'video', timeUs, key: epoch.takeFrame(block.payload, block.key) }
+  if (head.isLaced) throw new Malformed('A video block with lacing')
+  return { kind: 'video', timeUs, key: inForce.takeFrame(payload, key) }
 }
 
 function checkTrack ({ track }: BlockHead, { header }: Opened): void {

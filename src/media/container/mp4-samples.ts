@@ -38,24 +38,30 @@ export function filePositionOfMoof (fragments: readonly TrackFragment[], dataAt:
   return earliest - dataAt
 }
 
+/** Where the data of a fragment is, in bytes from the start of the `moof`. */
+export interface DataPlace {
+  from: number
+  to: number
+  /** What has to be taken off positions in the file, from `filePositionOfMoof`. */
+  moofPosition: number
+}
+
 /**
- * The samples of the used tracks in the order of their data, which is what `dataAt` to `dataEnd` (bytes
- * from the start of the `moof`) has to hold. `nextTimes` has the decoding time at which each track goes
- * on, in ticks by track id, for fragments that do not tell; it is brought up to date. Throws
- * `Malformed`.
+ * The samples of the used tracks in the order of their data. `nextTimes` has the decoding time at which
+ * each track goes on, in ticks by track id, for fragments that do not tell; it is brought up to date.
+ * Throws `Malformed`, also on samples outside the fragment's data.
  */
-export function samplesOf (fragments: readonly TrackFragment[], dataAt: number, dataEnd: number, nextTimes: Map<number, number>): Sample[] {
-  const moofPosition = filePositionOfMoof(fragments, dataAt) ?? 0
+export function samplesOf (fragments: readonly TrackFragment[], place: DataPlace, nextTimes: Map<number, number>): Sample[] {
   const samples: Sample[] = []
   let chainEnd = 0
   for (const { track, base, decodeTime, runs } of fragments) {
-    const baseAt = base.from === 'file' ? base.position - moofPosition : base.from === 'moof' ? 0 : chainEnd
+    const baseAt = base.from === 'file' ? base.position - place.moofPosition : base.from === 'moof' ? 0 : chainEnd
     let at = baseAt
     let time = decodeTime ?? nextTimes.get(track.id) ?? 0
     for (const run of runs) {
       if (run.dataOffset !== undefined) at = baseAt + run.dataOffset
       for (const { size, duration, compositionOffset, flags } of run.samples) {
-        if (at < dataAt || at + size > dataEnd) throw new Malformed('A sample outside the fragment\'s data')
+        if (at < place.from || at + size > place.to) throw new Malformed('A sample outside the fragment\'s data')
         if (track.kind !== undefined) samples.push({ track, at, size, timeUs: presentationTimeUs(track, time + compositionOffset), key: (flags & IS_NON_SYNC) === 0 })
         at += size
         time += duration

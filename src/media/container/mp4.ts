@@ -1,6 +1,6 @@
 import type { ByteQueue } from './byte-queue.ts'
 import { Malformed, Refusal } from './damage.ts'
-import { Epoch } from './epoch.ts'
+import { HeaderInForce } from './header-in-force.ts'
 import { FRAGMENT_HEAD, needBox, readBoxHead, type BoxHead } from './iso-boxes.ts'
 import { search, type Landmark } from './landmarks.ts'
 import { readMoof } from './mp4-fragment.ts'
@@ -22,7 +22,7 @@ const BEGINNINGS = new Set(['ftyp', 'moov', 'moof', 'styp', 'sidx'])
 /** The header, once it has been read, and what the frames say. */
 interface Opened {
   header: Mp4Header
-  epoch: Epoch
+  inForce: HeaderInForce
 }
 
 /** A recorder run in fragmented MP4 (ISO/IEC 14496-12 section 8.8). */
@@ -55,7 +55,7 @@ export class Mp4Recording implements Recording {
   }
 
   get settled (): number {
-    return this.#opened?.epoch.isTold === true ? this.#queue.offset : this.#start
+    return this.#opened?.inForce.isTold === true ? this.#queue.offset : this.#start
   }
 
   get held (): number {
@@ -114,9 +114,9 @@ export class Mp4Recording implements Recording {
     const bytes = Buffer.concat([ftyp, box])
     const header = readMoov(bytes.subarray(ftyp.length + head.length))
     const { video, audio, avc } = header
-    const epoch = new Epoch({ container: 'mp4', bytes, video, audio }, avc, this.#limits.maxVideoPixels)
-    if (!epoch.waitsForFrame) this.#tellInit(epoch)
-    this.#opened = { header, epoch }
+    const inForce = new HeaderInForce({ container: 'mp4', bytes, video, audio }, avc, this.#limits.maxVideoPixels)
+    if (!inForce.waitsForFrame) this.#tellInit(inForce)
+    this.#opened = { header, inForce }
     this.#queue.drop(box.length)
     return 'on'
   }
@@ -158,16 +158,16 @@ export class Mp4Recording implements Recording {
     }
   }
 
-  #takeFragment (bytes: Buffer, dataAt: number, { header, epoch }: Opened): Step {
+  #takeFragment (bytes: Buffer, dataAt: number, { header, inForce }: Opened): Step {
     const moof = needBox(bytes, 'moof')
     const fragments = readMoof(moof, header.tracks)
-    const samples = samplesOf(fragments, dataAt, bytes.length, this.#nextTimes)
-    const frames = samples.map(sample => frameOf(sample, bytes, epoch))
     const moofPosition = filePositionOfMoof(fragments, dataAt)
+    const place = { from: dataAt, to: bytes.length, moofPosition: moofPosition ?? 0 }
+    const frames = samplesOf(fragments, place, this.#nextTimes).map(sample => frameOf(sample, bytes, inForce))
     if (frames.length > 0) {
-      this.#tellInit(epoch)
       const start = this.#queue.offset
       const normal = moofPosition === undefined ? Buffer.from(bytes) : rebase(bytes, moofPosition)
+      this.#tellInit(inForce)
       this.#tell({ type: 'unit', unit: { frames, bytes: normal, lead: undefined, start, end: start + bytes.length } })
     }
     this.#queue.drop(bytes.length)
@@ -175,8 +175,8 @@ export class Mp4Recording implements Recording {
     return 'on'
   }
 
-  #tellInit (epoch: Epoch): void {
-    const init = epoch.tell()
+  #tellInit (inForce: HeaderInForce): void {
+    const init = inForce.tell()
     if (init !== undefined) this.#tell({ type: 'init', init })
   }
 
@@ -190,9 +190,9 @@ export class Mp4Recording implements Recording {
   }
 }
 
-function frameOf ({ track, at, size, timeUs, key }: Sample, bytes: Buffer, epoch: Epoch): Frame {
+function frameOf ({ track, at, size, timeUs, key }: Sample, bytes: Buffer, inForce: HeaderInForce): Frame {
   if (track.kind === 'audio') return { kind: 'audio', timeUs, key: true }
-  return { kind: 'video', timeUs, key: epoch.takeFrame(bytes.subarray(at, at + size), key) }
+  return { kind: 'video', timeUs, key: inForce.takeFrame(bytes.subarray(at, at + size), key) }
 }
 
 function inOnePiece (): Refusal {

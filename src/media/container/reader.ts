@@ -95,20 +95,19 @@ export class ContainerReader {
     this.#recording = new RECORDINGS[container](this.#queue, this.#limits, event => { this.#tell(event) })
   }
 
-  /** After bytes that a recording could not use. */
+  /** After bytes that a recording could not use: they are at the front. */
   #recover (recording: Recording, error: unknown): void {
     if (error instanceof Refusal) {
       this.#damage(error.reason, error.message, true)
-      this.#queue.drop(1)
-      this.#search()
-    } else if (error instanceof Malformed) {
-      if (recording.isInHeader) this.#damage('bad-header', error.message, true)
-      else if (!this.#isDamaged) this.#damage(error.reason, error.message, false)
-      this.#queue.drop(error.useless)
-      if (recording.isInHeader || !recording.seek()) this.#search()
-    } else {
+    } else if (!(error instanceof Malformed)) {
       throw error
+    } else if (recording.isInHeader) {
+      this.#damage('bad-header', error.message, true)
+    } else if (!this.#isDamaged) {
+      this.#damage(error.reason, error.message, false)
     }
+    this.#queue.drop(1)
+    if (error instanceof Refusal || recording.isInHeader || !recording.seek()) this.#search()
   }
 
   #search (): void {

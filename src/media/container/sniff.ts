@@ -1,6 +1,5 @@
-import { Malformed } from './damage.ts'
-import { elementsIn, readElementHead, readString } from './ebml.ts'
-import { standsAtStart, type Landmark } from './landmarks.ts'
+import { readElementHead, readString } from './ebml.ts'
+import { standsAt, type Landmark } from './landmarks.ts'
 import type { Container } from './types.ts'
 
 const LONGEST_EBML_HEADER = 256
@@ -48,19 +47,20 @@ export const HEADERS: readonly Landmark[] = [EBML_HEADER, FTYP_BOX]
 
 /** Tells by its first bytes, and by nothing else, which container a recording is in; 'undecided' until there are enough of them. */
 export function sniff (bytes: Buffer): Container | 'unknown' | 'undecided' {
-  const verdicts = HEADERS.map(landmark => standsAtStart(landmark, bytes))
+  const verdicts = HEADERS.map(landmark => standsAt(landmark, bytes, 0))
   if (verdicts[0] === 'yes') return 'matroska'
   if (verdicts[1] === 'yes') return 'mp4'
   return verdicts.includes('more') ? 'undecided' : 'unknown'
 }
 
 function isMatroska (headerBody: Buffer): boolean {
-  try {
-    for (const { id, body } of elementsIn(headerBody)) {
-      if (id === DOC_TYPE) return ['webm', 'matroska'].includes(readString(body))
-    }
-  } catch (error) {
-    if (!(error instanceof Malformed)) throw error
+  for (let at = 0; at < headerBody.length;) {
+    const head = readElementHead(headerBody, at)
+    if (typeof head === 'string' || head.size === undefined) return false
+    const bodyAt = at + head.length
+    at = bodyAt + head.size
+    if (at > headerBody.length) return false
+    if (head.id === DOC_TYPE) return ['webm', 'matroska'].includes(readString(headerBody.subarray(bodyAt, at)))
   }
   return false
 }

@@ -28,7 +28,7 @@ export class UnitWait {
     }
     const bytes = this.#queue.view().subarray(0, length)
     const { at, found } = search(bytes, this.#searched, this.#landmarks)
-    if (found) throw new Malformed('Something else begins inside what should have been one piece', 'lost-sync', at)
+    if (found) throw new Malformed('Something else begins inside what should have been one piece')
     this.#searched = at
     return bytes.length === length
   }

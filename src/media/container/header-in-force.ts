@@ -14,7 +14,7 @@ interface Size {
  * The header in force, together with what the video frames have said about the picture since: they
  * fill in what the header leaves open, and other H.264 parameter sets begin a new epoch.
  */
-export class Epoch {
+export class HeaderInForce {
   readonly #maxPixels: number
   readonly #avc: AvcConfig | undefined
   /** The parameter sets in force, by seq_parameter_set_id. */
