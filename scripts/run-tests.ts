@@ -17,7 +17,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const WIRE_GROUPS: Record<string, { jobs: number, timeoutSeconds: number }> = {
   contract: { jobs: 2, timeoutSeconds: 240 },
   output: { jobs: 2, timeoutSeconds: 300 },
-  browser: { jobs: 1, timeoutSeconds: 300 }
+  browser: { jobs: 1, timeoutSeconds: 300 },
+  newcomer: { jobs: 1, timeoutSeconds: 300 }
 }
 const UNIT = { jobs: 2, timeoutSeconds: 60 }
 const MARK = 'HEADWATER_TEST_RUN'

@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process'
+import { HeadwaterError } from '../../src/errors/catalogue.ts'
+import { locateFfmpeg } from '../../src/media/ffmpeg/locate.ts'
+import type { Machine, PackageManager, Tool } from './plan.ts'
+
+const CHECK_TIMEOUT_MS = 20_000
+
+/** Names on PATH first, then where the applications stand on macOS. */
+const CHROMIUM_PATHS = [
+  'chromium',
+  'chromium-browser',
+  'google-chrome-stable',
+  'google-chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
+]
+
+export type Found =
+  | { path: string }
+  /** `given`: a variable names one that cannot be used, and an installation would not change that. */
+  | { problem: string, given: boolean }
+
+/** Looks for a tool and runs it once: a stub that only offers an installation does not count. */
+export async function findTool (tool: Tool, environment: NodeJS.ProcessEnv = process.env): Promise<Found> {
+  switch (tool) {
+    case 'ffmpeg': return await findFfmpeg(environment['FFMPEG_PATH'])
+    case 'ffprobe': return await findFirst(['ffprobe'], '-version', undefined)
+    case 'chromium': return await findFirst(CHROMIUM_PATHS, '--version', environment['CHROMIUM_PATH'])
+  }
+}
+
+/** The server decides which FFmpeg will do. */
+async function findFfmpeg (given: string | undefined): Promise<Found> {
+  try {
+    return { path: (await locateFfmpeg({ path: given })).path }
+  } catch (error) {
+    if (error instanceof HeadwaterError) return { problem: error.message, given: given !== undefined && given !== '' }
+    throw error
+  }
+}
+
+async function findFirst (candidates: readonly string[], argument: string, given: string | undefined): Promise<Found> {
+  const isGiven = given !== undefined && given !== ''
+  for (const path of isGiven ? [given] : candidates) {
+    if (await succeeds(path, [argument])) return { path: path.includes('/') ? path : await whichOf(path) }
+  }
+  return { problem: isGiven ? `${given} does not run` : `${candidates[0]} is not there`, given: isGiven }
+}
+
+/** Some callers need the full path of what is on PATH. */
+async function whichOf (name: string): Promise<string> {
+  const { stdout } = await run('sh', ['-c', 'command -v "$1"', 'sh', name])
+  return stdout.trim() === '' ? name : stdout.trim()
+}
+
+/** What an installation would have to work with here. */
+export async function describeMachine (environment: NodeJS.ProcessEnv = process.env): Promise<Machine> {
+  const managers: PackageManager[] = process.platform === 'darwin' ? ['brew'] : ['apt-get', 'apk', 'brew']
+  let manager: PackageManager | undefined
+  for (const candidate of managers) {
+    if (await succeeds(candidate, ['--version'])) {
+      manager = candidate
+      break
+    }
+  }
+  const isRoot = process.getuid?.() === 0
+  return {
+    platform: process.platform,
+    manager,
+    root: isRoot ? 'self' : await succeeds('sudo', ['-n', 'true']) ? 'sudo' : 'no',
+    installAllowed: environment['HEADWATER_NO_INSTALL'] !== '1'
+  }
+}
+
+async function succeeds (path: string, args: string[]): Promise<boolean> {
+  return (await run(path, args)).ok
+}
+
+async function run (path: string, args: string[]): Promise<{ ok: boolean, stdout: string }> {
+  return await new Promise(resolve => {
+    execFile(path, args, { timeout: CHECK_TIMEOUT_MS }, (error, stdout) => resolve({ ok: error === null, stdout }))
+  })
+}
