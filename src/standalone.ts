@@ -2,6 +2,7 @@ import Fastify, { LogController, type FastifyInstance, type FastifyServerOptions
 import { headwater } from './app.ts'
 import type { Config } from './config/schema.ts'
 import { HeadwaterError } from './errors/catalogue.ts'
+import { OPEN_CORS } from './http/cors.ts'
 import { makeErrorHandler } from './http/error-handler.ts'
 
 /** Longer than any key, so that a bad one is told what is wrong with it. */
@@ -16,7 +17,8 @@ export async function buildStandalone (config: Config, options: Pick<FastifyServ
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    frameworkErrors: (error, request, reply) => { void answerError(error, request, reply) }
+    // No hook runs for a URL that cannot be read.
+    frameworkErrors: (error, request, reply) => { void answerError(error, request, reply.headers(OPEN_CORS)) }
   })
   app.setErrorHandler(answerError)
   app.setNotFoundHandler(async request => {

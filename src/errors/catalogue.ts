@@ -12,6 +12,7 @@ const CATALOGUE = {
   PAYLOAD_TOO_LARGE: { status: 413, message: 'Payload too large' },
   URI_TOO_LONG: { status: 414, message: 'Request URI too long' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'Unsupported content type' },
+  RANGE_NOT_SATISFIABLE: { status: 416, message: 'The range lies outside of the file' },
   MEDIA_ERROR: { status: 422, message: 'The media cannot be used' },
   RATE_LIMIT_EXCEEDED: { status: 429, message: 'Rate limit exceeded' },
   CONNECTION_FAILED: { status: 429, message: 'Connection refused' },

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 
-const HEADERS = {
+/** Anybody's page may ask. */
+export const OPEN_CORS = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET, POST, HEAD, OPTIONS',
   'access-control-allow-headers': 'Content-Type, Authorization',
@@ -13,6 +14,6 @@ const HEADERS = {
  * @fastify/cors cannot be registered a second time below a host that has it.
  */
 export function openCors (scope: FastifyInstance): void {
-  scope.addHook('onRequest', async (_request, reply) => { reply.headers(HEADERS) })
+  scope.addHook('onRequest', async (_request, reply) => { reply.headers(OPEN_CORS) })
   scope.options('/*', async (_request, reply) => await reply.code(204).send())
 }

@@ -11,6 +11,7 @@ const BY_STATUS: Record<number, ErrorCode> = {
   413: 'PAYLOAD_TOO_LARGE',
   414: 'URI_TOO_LONG',
   415: 'UNSUPPORTED_MEDIA_TYPE',
+  416: 'RANGE_NOT_SATISFIABLE',
   429: 'RATE_LIMIT_EXCEEDED'
 }
 
@@ -30,6 +31,7 @@ export function makeErrorHandler (envelope: ErrorEnvelope) {
     const error = toHeadwaterError(thrown)
     if (error.statusCode >= 500) request.log.error({ err: error.cause ?? error }, error.message)
     if (error.retryAfterMs !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', Math.ceil(error.retryAfterMs / 1000))
-    return await reply.code(error.statusCode).send(envelope(error, request))
+    // The handler may have begun an answer of another type, for caches.
+    return await reply.code(error.statusCode).type('application/json; charset=utf-8').header('cache-control', 'no-store').send(envelope(error, request))
   }
 }

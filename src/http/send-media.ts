@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import parseRange from 'range-parser'
 import { HeadwaterError } from '../errors/catalogue.ts'
@@ -16,13 +17,13 @@ function requestedRange (request: FastifyRequest, size: number): Range | undefin
   return ranges[0]
 }
 
-/** Sets what a ranged answer needs. @returns the bytes to send */
+/** Sets what a ranged answer needs. @returns the bytes to send @throws HeadwaterError `RANGE_NOT_SATISFIABLE` */
 function answerRange (request: FastifyRequest, reply: FastifyReply, size: number): Range {
   reply.header('accept-ranges', 'bytes')
   const range = requestedRange(request, size)
   if (range === 'unsatisfiable') {
-    reply.header('content-range', `bytes */${size}`).code(416)
-    return { start: 0, end: -1 }
+    reply.header('content-range', `bytes */${size}`)
+    throw new HeadwaterError('RANGE_NOT_SATISFIABLE')
   }
   if (range === undefined) return { start: 0, end: size - 1 }
   reply.header('content-range', `bytes ${range.start}-${range.end}/${size}`).code(206)
@@ -47,7 +48,8 @@ export async function sendFile (request: FastifyRequest, reply: FastifyReply, pa
     reply.header('content-length', length)
     if (length === 0 || request.method === 'HEAD') {
       await file.close()
-      return reply.send(length === 0 ? '' : undefined)
+      // Fastify sets the length of an empty body to 0, and leaves it alone where there is a stream.
+      return reply.send(Readable.from([]))
     }
     return reply.send(createReadStream(path, { fd: file, start, end }))
   } catch (error) {

@@ -4,7 +4,7 @@
  * Adds: routes below `${prefix}/livestream`, Socket.IO at `${prefix}/socket.io`, the decorator
  * `livestream` (its stream registry) in its own scope. Settings: `LivestreamConfig`. Tables: none.
  */
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import rateLimit from '@fastify/rate-limit'
 import type { LivestreamConfig } from '../config/livestream.ts'
@@ -45,7 +45,7 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
   app.addHook('preClose', async () => {
     held.releaseAll()
     await registry.close(CLOSE_GRACE_MS)
-    gateway.close()
+    await gateway.close()
   })
   app.decorate('livestream', registry)
 
@@ -54,11 +54,13 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
     useOwnValidation(scope)
     acceptEmptyJson(scope)
     scope.setErrorHandler(makeErrorHandler((error, request) => errorBody(error, error.streamKey ?? keyIn(request.params))))
-    scope.setNotFoundHandler(async request => {
-      // A key that no route can take, for example a very long one, does not match any.
+    const unmatched = async (request: FastifyRequest): Promise<never> => {
       const key = keyIn(request.params) ?? firstPart(request.url, scope.prefix)
       throw key === undefined || isStreamKey(key) ? new HeadwaterError('NOT_FOUND', { message: `There is nothing at ${request.method} ${request.url.split('?')[0]}` }) : invalidStreamKey()
-    })
+    }
+    scope.setNotFoundHandler(unmatched)
+    // A key that is longer than the host's router takes matches nothing but this.
+    scope.route({ method: ['GET', 'HEAD', 'POST'], url: '/*', handler: unmatched })
     const playbackUrl = (key: string) => `${scope.prefix}/${key}/stream.m3u8`
     const state = { registry, streamsDir: config.streamsDir, playbackUrl }
     await scope.register(async stream => {

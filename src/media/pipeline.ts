@@ -161,7 +161,7 @@ export class Pipeline {
     await this.#tracksKnown(epoch)
     if (epoch.empty) return
     while (!this.#abort.signal.aborted) {
-      const plan = planFor(epoch.init, this.#tracksSeen(epoch), epoch.publishedUs ?? epoch.startUs, this.#transcodeVideo, settings)
+      const plan = planFor(epoch.init, this.#tracksSeen(epoch), epoch.publishedUs, this.#transcodeVideo, settings)
       let firstOfRun = true
       this.#plan = plan
       this.#run = new Run({
@@ -193,6 +193,8 @@ export class Pipeline {
       case 'new-track':
         return false
       case 'long-gop':
+        // Our own encoder makes key frames in time; doing the same again would not help.
+        if (this.#transcodeVideo) await this.#pause('FFmpeg made no key frames')
         this.#transcodeVideo = true
         return false
       case 'storage':
@@ -225,7 +227,7 @@ export class Pipeline {
       discontinuity: firstOfRun,
       programDateTimeMs: epoch.wallTimeMs(segment.startUs)
     })
-    epoch.publish(segment.endUs, settings.maxHeldBytes / 2)
+    epoch.publish(segment.endUs, segment.soundUs, settings.maxHeldBytes / 2)
     onListed(listed)
   }
 

@@ -1,4 +1,5 @@
 import type { Server as HttpServer } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Server, type Namespace } from 'socket.io'
 import type { LivestreamConfig } from '../../config/livestream.ts'
 import { HeadwaterError } from '../../errors/catalogue.ts'
@@ -28,6 +29,17 @@ export interface GatewayOptions {
 const CONTROL_EVENTS = new Set<string>(['start-stream', 'join-stream', 'end-stream', 'leave-stream'] satisfies Array<keyof ClientEvents>)
 /** Not counted as a control event: it has limits of its own. */
 const MEDIA_EVENT = 'stream-data' satisfies keyof ClientEvents
+
+/** When the server closes, connections get so long to take what was said last... */
+const FLUSH_MS = 1_000
+/** ...and WebSockets so long for their closing handshake. */
+const CLOSE_HANDSHAKE_MS = 1_000
+
+/** What closing needs of a connection of Engine.IO. */
+interface Connection {
+  writeBuffer: unknown[]
+  transport: { socket?: { terminate (): void } }
+}
 
 type Handler = (payload: unknown, acknowledged: boolean) => unknown
 
@@ -68,11 +80,18 @@ export class Gateway {
     this.#relay()
   }
 
-  /** Disconnects everybody. The HTTP server stays open: it is not ours. */
-  close (): void {
-    this.io.local.disconnectSockets(true)
+  /** Closes all connections; clients come back by themselves, to the next server. The HTTP server stays open: it is not ours. */
+  async close (): Promise<void> {
+    // Not in the public types of Engine.IO.
+    const { clients } = this.io.engine as unknown as { clients: Record<string, Connection> }
+    // What was said last waits for a client's next poll.
+    const until = performance.now() + FLUSH_MS
+    while (performance.now() < until && Object.values(clients).some(({ writeBuffer }) => writeBuffer.length > 0)) await delay(20)
+    const connections = Object.values(clients)
     this.io.engine.close()
     void this.io.sockets.adapter.close()
+    // Whose network is gone never answers the closing handshake, and the HTTP server would wait for it.
+    setTimeout(() => { for (const { transport } of connections) transport.socket?.terminate() }, CLOSE_HANDSHAKE_MS).unref()
   }
 
   /** @throws HeadwaterError `CONNECTION_FAILED`, `UNAUTHORIZED` */
@@ -100,6 +119,7 @@ export class Gateway {
     this.#limitEvents(socket)
     this.#on(socket, 'start-stream', async payload => {
       const started = await this.#publish.start(socket, payload)
+      this.#watch.broadcasts(socket, started.streamKey)
       socket.emit('stream-started', started)
       return started
     })
@@ -112,7 +132,9 @@ export class Gateway {
     })
     this.#on(socket, 'leave-stream', payload => this.#watch.leave(socket, payload))
     socket.on('disconnect', (reason, description) => {
-      this.#options.log.debug({ socket: socket.id, reason, description: String((description as Error | undefined)?.message ?? '') }, 'client disconnected')
+      // A client is not told that its message was too large: the cause stands here only.
+      const level = reason === 'transport error' || reason === 'parse error' ? 'info' : 'debug'
+      this.#options.log[level]({ socket: socket.id, reason, description: String((description as Error | undefined)?.message ?? '') }, 'client disconnected')
       this.#watch.disconnected(socket)
       this.#publish.disconnected(socket)
     })

@@ -31,6 +31,12 @@ export class WatchHandlers {
     return { streamKey }
   }
 
+  /** A viewer that begins to broadcast a stream counts among its viewers no more. */
+  broadcasts (socket: GatewaySocket, streamKey: string): void {
+    socket.data.watching.delete(streamKey)
+    this.#uncount(socket, streamKey)
+  }
+
   disconnected (socket: GatewaySocket): void {
     for (const streamKey of socket.data.watching) this.#uncount(socket, streamKey)
   }

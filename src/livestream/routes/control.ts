@@ -34,7 +34,7 @@ const stopBody = Type.Object({
 export const control: FastifyPluginAsyncTypebox<ControlOptions> = async (scope, { registry, auth, playbackUrl }) => {
   scope.post('/:streamId/start', { schema: { body: startBody } }, async request => {
     const key = streamKeyOf(request)
-    await requireCredential(auth, request, key)
+    await requireCredential(auth, request, key, request.body.userId)
     const { userId = ANONYMOUS, title, description } = request.body
     const answer = { streamId: key, playbackUrl: playbackUrl(key) }
     const existing = registry.get(key)
@@ -65,7 +65,7 @@ async function requireOwner (auth: PublishAuth, request: FastifyRequest, stream:
   const credential = bearer(request.headers.authorization)
   if (credential !== undefined && stream.isToken(credential)) return
   if (auth.required) {
-    await requireCredential(auth, request, stream.key)
+    await requireCredential(auth, request, stream.key, stream.unowned ? undefined : stream.userId)
     return
   }
   if (stream.unowned && userId === undefined) return

@@ -34,10 +34,6 @@ export async function playback (scope: FastifyInstance, { registry, held }: Play
     const ready = registry.get(key)?.packager?.segment(sequence)
     if (ready !== undefined) return sendBuffer(request, reply, ready)
     return await sendFile(request, reply, join(registry.folderOf(key), segmentName(sequence)), new HeadwaterError('SEGMENT_NOT_FOUND', { streamKey: key }))
-      .catch(error => {
-        reply.removeHeader('cache-control').removeHeader('content-type')
-        throw error
-      })
   })
 
   async function sendPlaylist (request: FastifyRequest, reply: FastifyReply, name: typeof EVENT_PLAYLIST | typeof LIVE_PLAYLIST): Promise<FastifyReply> {
@@ -46,10 +42,6 @@ export async function playback (scope: FastifyInstance, { registry, held }: Play
     const stream = registry.get(key)
     if (stream === undefined) {
       return await sendFile(request, reply.type(PLAYLIST_TYPE), join(registry.folderOf(key), name), new HeadwaterError('STREAM_NOT_FOUND', { streamKey: key }))
-        .catch(error => {
-          reply.removeHeader('content-type')
-          throw error
-        })
     }
     const isEmpty = () => (stream.packager?.segmentCount ?? 0) === 0
     if (isEmpty() && !stream.hasEnded) await held.wait(stream, goneSignal(reply))
@@ -65,8 +57,13 @@ export async function playback (scope: FastifyInstance, { registry, held }: Play
 
 async function sendRendering (request: FastifyRequest, reply: FastifyReply, rendering: Rendering): Promise<FastifyReply> {
   reply.type(PLAYLIST_TYPE).header('vary', 'accept-encoding')
-  if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '') || request.headers.range !== undefined) return sendBuffer(request, reply, rendering.body)
+  if (!acceptsGzip(request.headers['accept-encoding']) || request.headers.range !== undefined) return sendBuffer(request, reply, rendering.body)
   return reply.header('content-encoding', 'gzip').send(await rendering.gzipped())
+}
+
+/** Whether `Accept-Encoding` names gzip, and not with a weight of 0 (RFC 9110, 12.5.3). */
+function acceptsGzip (header = ''): boolean {
+  return header.split(',').some(coding => /^\s*gzip\s*(;\s*q=(?!0(\.0*)?\s*$)[\d.]+\s*)?$/i.test(coding))
 }
 
 /** Fires when the client is gone before it was answered. */

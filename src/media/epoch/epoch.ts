@@ -12,6 +12,8 @@ export class Epoch {
   readonly timeline = new Timeline()
   /** Nothing before this has to be published any more, in microseconds; undefined before the first segment. */
   publishedUs: number | undefined
+  /** Time of the last frame of sound that is published. */
+  soundUs: number | undefined
   /** When its first unit came, in milliseconds since 1970, and that unit's media time. */
   #anchor: { wallMs: number, mediaUs: number } | undefined
   #closed = false
@@ -45,9 +47,13 @@ export class Epoch {
     return new Promise(resolve => { this.#waiting.push(resolve) })
   }
 
-  /** @param maxHeldBytes what may stay for a decoder's sake */
-  publish (untilUs: number, maxHeldBytes: number): void {
+  /**
+   * @param soundUs the last frame of sound that is in it, which the pictures' order does not tell
+   * @param maxHeldBytes what may stay for a decoder's sake
+   */
+  publish (untilUs: number, soundUs: number | undefined, maxHeldBytes: number): void {
     this.publishedUs = untilUs
+    this.soundUs = soundUs ?? this.soundUs
     this.held.release(untilUs, maxHeldBytes)
   }
 

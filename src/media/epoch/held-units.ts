@@ -4,8 +4,8 @@ import type { Unit } from '../container/types.ts'
 const SAME_FRAME_US = 5_000
 /** A video track that was silent for so long is not waited for: its last key frame is let go. */
 const SILENT_VIDEO_US = 10_000_000
-/** A frame of sound is up to 60 ms long, and codecs shift it: one that began before the end of a segment is not wholly in it. */
-const AUDIO_MARGIN_US = 100_000
+/** Sound that began so long before the end of a segment may not be in it: where pictures are stored in another order, they are up to some frames ahead. */
+const AUDIO_MARGIN_US = 200_000
 
 /**
  * The units of an epoch that are not safe yet: from the last published key frame on, in the order they

@@ -1,5 +1,5 @@
 import { setInterval } from 'node:timers'
-import { encodeArguments, OUTPUT_OFFSET_US, type EncodePlan, type EncodeSettings } from '../ffmpeg/arguments.ts'
+import { encodeArguments, firstPictureUs, OUTPUT_OFFSET_US, type EncodePlan, type EncodeSettings } from '../ffmpeg/arguments.ts'
 import { startFfmpeg, type FfmpegProcess, type ProcessExit } from '../ffmpeg/process.ts'
 import type { Log } from '../log.ts'
 import { Cutter, type CutSegment } from '../mpegts/cutter.ts'
@@ -41,6 +41,8 @@ export type RunOutcome =
 
 /** FFmpeg holds back some media on purpose; so much without output is a fault. */
 const UNANSWERED_US = 2_000_000
+/** Time stamps that differ by less mean the same frame (containers round to milliseconds). */
+const SAME_FRAME_US = 5_000
 const WATCH_INTERVAL_MS = 500
 /** Segments that wait for the disk before FFmpeg's output is left in the pipe. */
 const QUEUED_SEGMENTS = 2
@@ -66,11 +68,17 @@ export class Run {
   constructor (options: RunOptions) {
     this.#options = options
     const { epoch, plan, settings } = options
-    this.#answeredUs = epoch.publishedUs ?? epoch.startUs
+    const { publishedUs, soundUs } = epoch
+    this.#answeredUs = publishedUs ?? epoch.startUs
     this.#cutter = new Cutter({
       targetSeconds: settings.segmentTargetSeconds,
       offsetUs: OUTPUT_OFFSET_US,
-      startUs: epoch.publishedUs,
+      from: publishedUs === undefined
+        ? undefined
+        : {
+            videoUs: firstPictureUs(plan.video, publishedUs, settings) - SAME_FRAME_US,
+            audioUs: soundUs === undefined ? publishedUs - SAME_FRAME_US : soundUs + SAME_FRAME_US
+          },
       video: plan.video !== undefined,
       forcedKeyFrames: plan.video !== 'copy',
       first: options.first,

@@ -6,8 +6,8 @@ export interface EncodePlan {
   /** `transcode` gives the picture size, both sides even. */
   video: undefined | 'copy' | { width: number, height: number }
   audio: undefined | 'copy' | 'transcode'
-  /** Where the output begins on the recording's time line, in microseconds; key frames are forced from here on. */
-  startUs: number
+  /** What stands before this on the recording's time line is published already, in microseconds; undefined: nothing is. */
+  startUs: number | undefined
 }
 
 export interface EncodeSettings {
@@ -33,11 +33,14 @@ const DEMUXERS = {
   mp4: { name: 'mp4', whitelist: 'mov,mp4,m4a,3gp,3g2,mj2' }
 } as const
 
+/** Exactly between two instants of the grid, a picture goes to the later one. */
+const ROUNDING_US = 100
+
 /** 720p is where TRANSCODE_VIDEO_KBPS is measured. */
 const REFERENCE_PIXELS = 1280 * 720
 
 /** The plan that does least: tracks that HLS takes are copied. A track that is not `present` yet is left out. */
-export function planFor (init: InitSegment, present: { video: boolean, audio: boolean }, startUs: number, transcodeVideo: boolean, settings: EncodeSettings): EncodePlan {
+export function planFor (init: InitSegment, present: { video: boolean, audio: boolean }, startUs: number | undefined, transcodeVideo: boolean, settings: EncodeSettings): EncodePlan {
   const video = present.video ? init.video : undefined
   const audio = present.audio ? init.audio : undefined
   return {
@@ -46,6 +49,16 @@ export function planFor (init: InitSegment, present: { video: boolean, audio: bo
     audio: audio && (audio.copyable ? 'copy' : 'transcode'),
     startUs
   }
+}
+
+/** The first picture of a run that goes on at `startUs`, in microseconds: transcoded ones stand on the grid of the frame rate. */
+export function firstPictureUs (video: EncodePlan['video'], startUs: number, { transcodeFrameRate }: Pick<EncodeSettings, 'transcodeFrameRate'>): number {
+  return typeof video === 'object' ? gridIndex(startUs, transcodeFrameRate) * 1e6 / transcodeFrameRate : startUs
+}
+
+/** The instant of the grid on which FFmpeg puts a picture of this time, up to half a frame before or after it. */
+function gridIndex (timeUs: number, rate: number): number {
+  return Math.ceil((timeUs + ROUNDING_US) * rate / 1e6 - 0.5)
 }
 
 /** 4:2:0 needs even sides; a picture over the limit is scaled down in proportion. */
@@ -59,7 +72,7 @@ function seconds (us: number): string {
   return (us / 1e6).toFixed(6)
 }
 
-function videoArguments (video: NonNullable<EncodePlan['video']>, startUs: number, settings: EncodeSettings): string[] {
+function videoArguments (video: NonNullable<EncodePlan['video']>, startUs: number | undefined, settings: EncodeSettings): string[] {
   if (video === 'copy') return ['-c:v', 'copy']
   const { width, height } = video
   const kbps = Math.max(300, Math.round(settings.transcodeVideoKbps * width * height / REFERENCE_PIXELS))
@@ -69,6 +82,8 @@ function videoArguments (video: NonNullable<EncodePlan['video']>, startUs: numbe
     // unlike `-fps_mode cfr` it does not fill the time before the first picture.
     '-vf', [
       `fps=${settings.transcodeFrameRate}`,
+      // Decoding starts at a key frame; what is published is not encoded again.
+      ...(startUs === undefined ? [] : [`trim=start_pts=${gridIndex(startUs, settings.transcodeFrameRate)}`]),
       `scale=${width}:${height}:force_original_aspect_ratio=decrease`,
       `pad=${width}:${height}:-1:-1`,
       'setsar=1',
@@ -82,8 +97,8 @@ function videoArguments (video: NonNullable<EncodePlan['video']>, startUs: numbe
     '-bf', '0',
     '-sc_threshold', '0',
     '-g', String(settings.transcodeFrameRate * settings.segmentTargetSeconds * 5),
-    // A frame may stand half a frame before the instant that is asked for.
-    '-force_key_frames', `expr:gte(t,${seconds(startUs - 5e5 / settings.transcodeFrameRate)}+n_forced*${keyInterval})`,
+    // FFmpeg counts from the first picture that is encoded.
+    '-force_key_frames', `expr:gte(t,n_forced*${keyInterval})`,
     '-crf', '23',
     '-maxrate', `${kbps}k`,
     '-bufsize', `${kbps * 2}k`

@@ -7,21 +7,24 @@
 export interface CutRule {
   /** From here on a key frame closes the segment. */
   closeUs: number
-  /** No segment is longer. */
+  /** From here on a segment is not continued. */
   limitUs: number
+  /** No segment is listed with more: it would round to more than the target. */
+  longestUs: number
   /** The first segment of a stream closes at the first key frame after this. */
   firstUs: number
 }
 
 const EARLY_US = 100_000
 const LATE_US = 450_000
+const ROUNDED_OFF_US = 499_000
 const FIRST_US = 1_000_000
 /** A recorder's "every second" comes some milliseconds early. */
 const JITTER_US = 50_000
 
 export function cutRule (targetSeconds: number): CutRule {
   const targetUs = targetSeconds * 1_000_000
-  return { closeUs: targetUs - EARLY_US, limitUs: targetUs + LATE_US, firstUs: Math.min(FIRST_US, targetUs) - JITTER_US }
+  return { closeUs: targetUs - EARLY_US, limitUs: targetUs + LATE_US, longestUs: targetUs + ROUNDED_OFF_US, firstUs: Math.min(FIRST_US, targetUs) - JITTER_US }
 }
 
 /**

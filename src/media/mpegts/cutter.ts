@@ -1,15 +1,12 @@
 import { atKeyFrame, cutRule, type CutRule } from './cut-rule.ts'
 import { FirstSliceProbe } from './first-slice.ts'
 import { isRandomAccess, PACKET_BYTES, packetPid, payloadOffset, PID_PAT, readPat, readPesHead, readPmt, startsPayloadUnit, STREAM_TYPE_AAC_ADTS, STREAM_TYPE_H264, SYNC_BYTE, ticksToUs, unwrap, usToTicks, withContinuity } from './packet.ts'
+import { TrackClock } from './track-clock.ts'
 
 /** A video track that gave nothing for so long does not hold up the audio's segments. */
 const SILENT_VIDEO_US = 600_000
 /** Audio before the first key frame, up to this, goes into the key frame's segment. */
 const LEADING_AUDIO_US = 500_000
-/** Time stamps that differ by less mean the same frame (containers round to milliseconds). */
-const SAME_FRAME_US = 5_000
-/** The last frame of a run is listed with this length when it is the only one. */
-const DEFAULT_FRAME_US = 33_333
 
 export interface CutSegment {
   /** Tables first, then whole PES packets; where there is video, its first picture is an IDR. */
@@ -17,6 +14,8 @@ export interface CutSegment {
   /** On the recording's time line. */
   startUs: number
   endUs: number
+  /** Time of the last frame of sound that is in this segment or was in an earlier one of the run. */
+  soundUs: number | undefined
 }
 
 export interface CutterOptions {
@@ -24,7 +23,7 @@ export interface CutterOptions {
   /** What FFmpeg added to the recording's time stamps. */
   offsetUs: number
   /** Nothing before this is taken: it was published by an earlier run. Undefined: everything is taken. */
-  startUs: number | undefined
+  from: { videoUs: number, audioUs: number } | undefined
   /** The run has a video track. */
   video: boolean
   /** Key frames come by themselves (the encoder is ours): video that cannot be decoded is left out rather than reported. */
@@ -36,10 +35,13 @@ export interface CutterOptions {
   onOverdue: () => void
 }
 
+/** A place where the open segment can end. */
 interface Mark {
-  /** Index of the first piece that belongs to the key frame. */
+  /** Index of the first piece behind it. */
   piece: number
   timeUs: number
+  /** The last frame of sound in front of it. */
+  soundUs: number | undefined
 }
 
 /**
@@ -49,7 +51,6 @@ interface Mark {
 export class Cutter {
   readonly #options: CutterOptions
   readonly #rule: CutRule
-  readonly #fromUs: number
   #rest: Buffer = Buffer.alloc(0)
   #pat: Buffer | undefined
   #pmt: Buffer | undefined
@@ -68,14 +69,15 @@ export class Cutter {
   #cut = false
   /** Key frames inside, where it could still be cut. */
   #marks: Mark[] = []
+  /** The last frame of sound at which it could still end in time, if no picture came since. */
+  #soundMark: Mark | undefined
 
   // What came last
   #clock: number
   #lastKeyUs: number | undefined
   #gopUs: number | undefined
-  #lastVideoUs: number | undefined
-  #latestUs: number | undefined
-  #frameUs = DEFAULT_FRAME_US
+  readonly #pictures = new TrackClock()
+  readonly #sounds = new TrackClock()
   #probe: { probe: FirstSliceProbe, mark: Mark } | undefined
   #dropping = new Set<number>()
 
@@ -83,13 +85,13 @@ export class Cutter {
     this.#options = options
     this.#rule = cutRule(options.targetSeconds)
     this.#first = options.first
-    this.#fromUs = options.startUs === undefined ? -Infinity : options.startUs - SAME_FRAME_US
-    this.#clock = usToTicks((options.startUs ?? 0) + options.offsetUs)
+    this.#clock = usToTicks((options.from?.videoUs ?? 0) + options.offsetUs)
   }
 
   /** The latest time stamp that came out, on the recording's time line; undefined before the first. */
   get latestUs (): number | undefined {
-    return this.#latestUs
+    const [pictureUs, soundUs] = [this.#pictures.latestUs, this.#sounds.latestUs]
+    return pictureUs === undefined || soundUs === undefined ? pictureUs ?? soundUs : Math.max(pictureUs, soundUs)
   }
 
   push (chunk: Buffer): void {
@@ -120,8 +122,10 @@ export class Cutter {
     if (this.#done) return
     this.#done = true
     if (this.#startUs === undefined || this.#pieces.length === 0) return
-    const endUs = Math.max(this.#latestUs ?? this.#startUs, this.#startUs) + this.#frameUs
-    this.#emit(this.#pieces, this.#startUs, endUs)
+    const endUs = Math.max(this.#pictures.endUs ?? -Infinity, this.#sounds.endUs ?? -Infinity)
+    const mark = this.#soundMark ?? this.#marks.at(-1)
+    if (mark !== undefined && endUs - this.#startUs > this.#rule.longestUs) this.#closeAt(mark)
+    this.#closeAt({ piece: this.#pieces.length, timeUs: Math.max(endUs, this.#startUs), soundUs: this.#sounds.latestUs })
   }
 
   /** @param boundary closes the piece before this packet; @returns whether the packet belongs to the segment */
@@ -161,14 +165,13 @@ export class Cutter {
   }
 
   #startPicture (timeUs: number, randomAccess: boolean, boundary: () => void): void {
-    if (this.#lastVideoUs !== undefined && timeUs > this.#lastVideoUs) this.#frameUs = Math.min(timeUs - this.#lastVideoUs, DEFAULT_FRAME_US * 6)
-    this.#lastVideoUs = timeUs
-    this.#latestUs = Math.max(this.#latestUs ?? timeUs, timeUs)
-    if (timeUs < this.#fromUs) {
+    this.#pictures.add(timeUs)
+    this.#soundMark = undefined
+    if (timeUs < (this.#options.from?.videoUs ?? -Infinity)) {
       this.#dropping.add(this.#videoPid!)
     } else if (randomAccess) {
       boundary()
-      this.#probe = { probe: new FirstSliceProbe(), mark: { piece: this.#pieces.length, timeUs } }
+      this.#probe = { probe: new FirstSliceProbe(), mark: this.#markHere(timeUs) }
     } else {
       this.#takeOtherPicture(timeUs)
     }
@@ -237,47 +240,65 @@ export class Cutter {
   }
 
   #startSound (timeUs: number, boundary: () => void): void {
-    if (!this.#options.video && this.#latestUs !== undefined && timeUs > this.#latestUs) this.#frameUs = Math.min(timeUs - this.#latestUs, DEFAULT_FRAME_US * 6)
-    this.#latestUs = Math.max(this.#latestUs ?? timeUs, timeUs)
-    if (timeUs < this.#fromUs) {
+    if (timeUs < (this.#options.from?.audioUs ?? -Infinity)) {
       this.#dropping.add(this.#audioPid!)
       return
     }
-    if (this.#startUs === undefined) {
-      this.#startUs = timeUs
-      return
-    }
-    const runUs = timeUs - this.#startUs
-    const silentVideo = this.#lastVideoUs === undefined || timeUs - this.#lastVideoUs > SILENT_VIDEO_US
-    const close = this.#options.video
-      ? silentVideo && runUs >= this.#rule.limitUs
-      : runUs >= this.#rule.closeUs || (this.#first && runUs >= this.#rule.firstUs)
-    if (!close) return
+    this.#startUs ??= timeUs
+    if (this.#options.video) this.#watchVideo(timeUs, boundary)
+    else this.#cutSound(timeUs, boundary)
+    this.#sounds.add(timeUs)
+  }
+
+  /** Sound alone can be cut anywhere. */
+  #cutSound (timeUs: number, boundary: () => void): void {
+    const runUs = timeUs - this.#startUs!
+    if (runUs < this.#rule.closeUs && !(this.#first && runUs >= this.#rule.firstUs)) return
     boundary()
-    this.#closeAt({ piece: this.#pieces.length, timeUs })
+    this.#closeAt(this.#markHere(timeUs))
+  }
+
+  /** Pictures that stay away do not hold up the sound: the segment ends at the last frame of it that is within the limit. */
+  #watchVideo (timeUs: number, boundary: () => void): void {
+    const runUs = timeUs - this.#startUs!
+    if (runUs < this.#rule.closeUs) return
+    if (runUs <= this.#rule.limitUs || this.#soundMark === undefined) {
+      boundary()
+      this.#soundMark = this.#markHere(timeUs)
+    }
+    const pictureUs = this.#pictures.latestUs
+    const silent = pictureUs === undefined || timeUs - pictureUs > SILENT_VIDEO_US
+    if (!silent || runUs < this.#rule.limitUs) return
+    this.#closeAt(this.#soundMark)
     this.#hasVideo = false
   }
 
-  /** Closes the open segment in front of the mark; the rest stays open. */
-  #closeAt (mark: Mark): void {
-    const startUs = this.#startUs!
-    this.#emit(this.#pieces.slice(0, mark.piece), startUs, mark.timeUs)
-    this.#pieces = this.#pieces.slice(mark.piece)
-    this.#startUs = mark.timeUs
-    this.#cut = true
-    this.#marks = this.#marks
-      .filter(({ piece }) => piece > mark.piece)
-      .map(({ piece, timeUs }) => ({ piece: piece - mark.piece, timeUs }))
+  #markHere (timeUs: number): Mark {
+    return { piece: this.#pieces.length, timeUs, soundUs: this.#sounds.latestUs }
   }
 
-  #emit (pieces: Buffer[], startUs: number, endUs: number): void {
-    const counter = this.#tables++
+  /** Closes the open segment in front of the mark; the rest stays open. Where nothing came for long, the next one begins before its first frame. */
+  #closeAt (mark: Mark): void {
+    const startUs = this.#startUs!
+    const endUs = Math.min(mark.timeUs, startUs + this.#rule.longestUs)
+    this.#emit({ data: this.#withTables(this.#pieces.slice(0, mark.piece)), startUs, endUs, soundUs: mark.soundUs })
+    this.#pieces = this.#pieces.slice(mark.piece)
+    this.#startUs = endUs
+    this.#cut = true
+    this.#soundMark = undefined
+    this.#marks = this.#marks
+      .filter(({ piece }) => piece > mark.piece)
+      .map(later => ({ ...later, piece: later.piece - mark.piece }))
+  }
+
+  #emit (segment: CutSegment): void {
     this.#first = false
-    this.#options.onSegment({
-      data: Buffer.concat([withContinuity(this.#pat!, counter), withContinuity(this.#pmt!, counter), ...pieces]),
-      startUs,
-      endUs
-    })
+    this.#options.onSegment(segment)
+  }
+
+  #withTables (pieces: Buffer[]): Buffer {
+    const counter = this.#tables++
+    return Buffer.concat([withContinuity(this.#pat!, counter), withContinuity(this.#pmt!, counter), ...pieces])
   }
 
   #overdue (): void {
