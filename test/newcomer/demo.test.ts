@@ -27,8 +27,14 @@ t.test('a newcomer: a clean clone, a fresh home, npm ci, npm run demo, and the p
   t.comment(`npm ci took ${((performance.now() - began) / 1000).toFixed(0)} s`)
 
   const demoBegan = performance.now()
-  const demo = spawn('npm', ['run', '--silent', 'demo'], { cwd: clone, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const demo = spawn('npm', ['run', '--silent', 'demo'], { cwd: clone, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
   const gone = new Promise<number | null>(resolve => demo.once('close', resolve))
+  // A terminal sends it to npm and to all that it started.
+  const ctrlC = () => process.kill(-demo.pid!, 'SIGINT')
+  t.teardown(async () => {
+    if (demo.exitCode === null) ctrlC()
+    await gone
+  })
   const watchUrl = await new Promise<URL>((resolve, reject) => {
     createInterface(demo.stdout).on('line', line => {
       const address = /^\s*Watch\s+(http\S+)/.exec(line)?.[1]
@@ -44,6 +50,6 @@ t.test('a newcomer: a clean clone, a fresh home, npm ci, npm run demo, and the p
   t.ok(mediaSeconds >= 10, `${mediaSeconds.toFixed(1)} s played in ${seconds.toFixed(1)} s`)
   t.strictSame((await watch.state()).errors.filter(({ fatal }) => fatal), [])
 
-  demo.kill('SIGINT')
+  ctrlC()
   t.equal(await gone, 0, 'Ctrl-C ends it properly')
 })
