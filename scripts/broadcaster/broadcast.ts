@@ -135,7 +135,6 @@ class Broadcast {
     const socket = this.#socket
     socket.on('connect', () => {
       this.#connections++
-      clearTimeout(this.#timer)
       if (this.#state === 'ending') this.#requestEnd()
       else this.#start()
     })
@@ -145,7 +144,7 @@ class Broadcast {
       if (this.#state !== 'ending') this.#state = 'connecting'
       this.#giveUpAfter(GIVE_UP_MS, 'No connection to the server')
       // Socket.IO comes back by itself, except when the server said goodbye.
-      if (!socket.active) setTimeout(() => this.#reconnect(), RETRY_MS)
+      if (!socket.active) this.#reconnectAfter(RETRY_MS)
     })
     socket.on('connect_error', (error: Error & { data?: ErrorBody }) => {
       // A connection that is refused by a rule of the server is not tried again by Socket.IO.
@@ -157,7 +156,7 @@ class Broadcast {
       }
       onTrouble?.(`${error.message}; trying again in ${Math.ceil(retryAfterMs / 1000)} s`)
       this.#giveUpAfter(GIVE_UP_MS + retryAfterMs, 'No connection to the server')
-      setTimeout(() => this.#reconnect(), retryAfterMs)
+      this.#reconnectAfter(retryAfterMs)
     })
     socket.on('stream-error', (body: ErrorBody) => onTrouble?.(`${body.code}: ${body.error}`))
     socket.on('stream-ended', (body: { streamKey: string, reason?: string }) => {
@@ -165,14 +164,17 @@ class Broadcast {
     })
   }
 
-  #reconnect (): void {
-    if (this.#state !== 'over') this.#socket.connect()
+  #reconnectAfter (ms: number): void {
+    // What keeps the process waiting is the limit of that wait.
+    setTimeout(() => { if (this.#state !== 'over') this.#socket.connect() }, ms).unref()
   }
 
   #start (): void {
-    const { streamKey, userId, onStarted, onTrouble } = this.#options
+    const { streamKey, userId, onStarted, onTrouble, signal } = this.#options
+    this.#giveUpAfter(GIVE_UP_MS, 'The server does not answer')
     this.#socket.emit('start-stream', { userId, streamKey, resumeToken: this.#resumeToken }, (started: Answer<StreamStarted>) => {
       if (this.#state === 'over') return
+      clearTimeout(this.#timer)
       if ('error' in started) {
         void this.#fail(new Error(`${started.code}: ${started.error}`))
         return
@@ -182,6 +184,10 @@ class Broadcast {
       if (this.#recorder === undefined) {
         this.#record()
       } else if (!this.#outbox.resume(started.nextSeq ?? 0)) {
+        if (this.#recorded || signal?.aborted === true) {
+          void this.#fail(new Error('The server has lost the stream, and the recording is over'))
+          return
+        }
         onTrouble?.('the server has lost the stream; recording begins anew')
         this.#recorder.kill()
         this.#record()
@@ -227,7 +233,7 @@ class Broadcast {
   }
 
   #sendChunk ({ seq, bytes }: OutgoingChunk): void {
-    const { streamKey, onAck, onTrouble } = this.#options
+    const { streamKey, onAck } = this.#options
     const outbox = this.#outbox
     const connection = this.#connections
     this.#sentBytes += bytes.length
@@ -235,8 +241,7 @@ class Broadcast {
       // What an earlier connection answered is settled by the resume.
       if (this.#state === 'over' || this.#outbox !== outbox || this.#connections !== connection) return
       if (!('seq' in answer)) {
-        // The stream is not ours any more, or ends; the server then says so.
-        onTrouble?.(`${answer.code}: ${answer.error}`)
+        // The stream is not ours any more, or ends; the server says so besides.
         this.#state = 'paused'
         this.#giveUpAfter(END_MS, `The server takes no more chunks: ${answer.error}`)
         return

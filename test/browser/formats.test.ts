@@ -9,7 +9,7 @@ import { openWatchPage } from './watch-page.ts'
 const FORMATS: Array<Omit<Recording, 'streamKey'> & { name: string, records: RegExp }> = [
   { name: 'vp8', mimeType: 'video/webm;codecs=vp8,opus', records: /^video\/webm;.*vp8/ },
   { name: 'vp9', mimeType: 'video/webm;codecs=vp9,opus', records: /^video\/webm;.*vp9/, as: 'buffer' },
-  { name: 'av1', mimeType: 'video/webm;codecs=av1,opus', records: /^video\/webm;.*av01|av1/ },
+  { name: 'av1', mimeType: 'video/webm;codecs=av1,opus', records: /^video\/webm;.*av0?1/ },
   { name: 'h264-matroska', mimeType: 'video/x-matroska;codecs=avc1,opus', records: /^video\/x-matroska;.*avc1/, as: 'buffer' },
   { name: 'h264-mp4', mimeType: 'video/mp4;codecs=avc1,opus', records: /^video\/mp4;.*avc1/ },
   { name: 'sound-only', mimeType: 'audio/webm;codecs=opus', records: /^audio\/webm/, video: false },

@@ -76,27 +76,37 @@ export class Audience {
       }
       const joined = answer.error === undefined
       this.viewers = joined ? answer.viewerCount : undefined
-      if (joined && answer.isLive) this.stream = 'live'
-      else await this.#askState()
+      let known = true
+      if (joined && answer.isLive) {
+        if (this.stream === 'ended') this.broadcasts++
+        this.stream = 'live'
+      } else if (joined || !['not-found', 'ended'].includes(this.stream)) {
+        // Otherwise nothing is new: the server does not know the stream, as before.
+        known = await this.#askState()
+      }
       this.#onChange()
       // Only who has joined is told when it begins.
-      if (!joined) this.#later(() => this.#join(), ASK_AGAIN_MS)
+      if (!joined || !known) this.#later(() => this.#join(), ASK_AGAIN_MS)
     })
   }
 
-  /** A stream that is not live may be to come, over, or nothing at all. */
+  /**
+   * A stream that is not live may be to come, over, or nothing at all.
+   *
+   * @returns {Promise<boolean>} whether its state is known now
+   */
   async #askState () {
     const moment = ++this.#moment
     try {
       const { local, overall } = await (await fetch(this.#statusUrl)).json()
-      if (moment !== this.#moment) return
+      if (moment !== this.#moment) return true
       const state = local.streamData?.state
       if (state === 'live' || state === 'reconnecting') this.stream = state
       else if (state === 'prepared') this.stream = 'waiting'
       else this.stream = overall.hasVideoContent ? 'ended' : 'not-found'
+      return true
     } catch {
-      // The question is asked again where the answer matters.
-      if (moment === this.#moment && this.stream === 'unknown') this.stream = 'not-found'
+      return moment !== this.#moment
     }
   }
 

@@ -9,10 +9,9 @@
  *
  * @param {StreamState} stream
  * @param {PlaybackState} playback
- * @param {boolean} connected whether events come from the server
  * @returns {Situation}
  */
-export function situationOf (stream, playback, connected) {
+export function situationOf (stream, playback) {
   const moving = playback === 'playing' || playback === 'paused'
   if (playback === 'unsupported') {
     return { badge: false, words: 'Cannot play here', veil: veil('This browser cannot play the stream', 'It needs Media Source Extensions or HLS of its own.') }
@@ -32,7 +31,7 @@ export function situationOf (stream, playback, connected) {
       return { badge: false, words: 'Reconnecting', veil: veil('The broadcaster is reconnecting', 'The stream goes on here by itself.', { busy: true, thin: playback === 'stalled' }) }
     case 'live':
       if (moving) return { badge: true, words: playback === 'paused' ? 'Paused' : '' }
-      if (playback === 'stalled') return { badge: connected, words: 'Reconnecting', veil: veil('Reconnecting …', '', { busy: true, thin: true }) }
+      if (playback === 'stalled') return { badge: false, words: 'Reconnecting', veil: veil('Reconnecting …', '', { busy: true, thin: true }) }
       return { badge: true, words: '', veil: veil('Loading the stream …', '', { busy: true }) }
     default:
       if (moving) return { badge: false, words: '' }

@@ -55,7 +55,7 @@ function playLive () {
 }
 
 function draw () {
-  const { badge, words, veil } = situationOf(audience.stream, player.playback, audience.connected)
+  const { badge, words, veil } = situationOf(audience.stream, player.playback)
   element('badge').hidden = !badge
   setText('words', words)
   element('veil').hidden = veil === undefined
