@@ -1,7 +1,7 @@
 /**
  * Runs groups of tests: `tsx scripts/run-tests.ts unit contract`. A group is the folder of its name below
- * test/; "unit" is every other folder. Afterwards nothing may be left: no process, no temporary file. The
- * last line says how many passed.
+ * test/; "unit" is every other folder. What tests measured is printed. Afterwards nothing may be left: no
+ * process, no temporary file. The last line says how many passed.
  */
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findLeftovers } from './test-run/leftovers.ts'
-import { readTotals, type Totals } from './test-run/tap-totals.ts'
+import { readComments, readFailures, readTotals, type Totals } from './test-run/tap-report.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** Groups over real sockets with real FFmpeg, and how many of their files run at a time. */
@@ -33,11 +33,16 @@ async function runGroup (group: string, report: string, environment: NodeJS.Proc
   const files = await filesOf(group)
   if (files.length === 0) throw new Error(`There are no tests in the group "${group}"`)
   const { jobs, timeoutSeconds } = WIRE_GROUPS[group] ?? UNIT
-  const args = ['run', '--disable-coverage', '--reporter=terse', `--jobs=${jobs}`, `--timeout=${timeoutSeconds}`, `--output-file=${report}`, ...files]
+  const args = ['run', '--disable-coverage', '--reporter=silent', `--jobs=${jobs}`, `--timeout=${timeoutSeconds}`, `--output-file=${report}`, ...files]
   console.log(`\n== ${group}: ${files.length} files`)
+  const began = performance.now()
   const child = spawn(join(ROOT, 'node_modules', '.bin', 'tap'), args, { cwd: ROOT, env: environment, stdio: ['ignore', 'inherit', 'inherit'] })
   const code = await new Promise<number | null>(resolve => child.once('close', resolve))
-  const totals = readTotals(await readFile(report, 'utf8'))
+  const output = await readFile(report, 'utf8')
+  for (const comment of readComments(output)) console.log(`  ${comment}`)
+  for (const failure of readFailures(output)) console.log(`\n${failure}`)
+  const totals = readTotals(output)
+  console.log(`  ${totals.passed} passed, ${totals.failed} failed in ${Math.round((performance.now() - began) / 1000)} s`)
   // A run that dies without a word has failed.
   if (code !== 0 && totals.failed === 0) totals.failed = 1
   return totals

@@ -2,7 +2,7 @@ import type { Static, TObject } from 'typebox'
 import Value from 'typebox/value'
 import { HeadwaterError } from '../errors/catalogue.ts'
 import { livestreamSchema, type LivestreamConfig } from './livestream.ts'
-import { configSchema, listSettings, type Config } from './schema.ts'
+import { configSchema, listSettings, type Config, type Setting } from './schema.ts'
 
 /** What is wrong, a line each, in the words of whoever gave the values. */
 type NameOf = (path: string) => string
@@ -24,6 +24,12 @@ function publishProblems (config: LivestreamConfig, nameOf: NameOf): string[] {
   return []
 }
 
+/** What is no number stays text, and is then told as wrong. */
+function parse ({ isList, isNumber }: Setting, text: string): unknown {
+  if (isList) return text.split(',').map(item => item.trim()).filter(item => item !== '')
+  return isNumber && text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text
+}
+
 /**
  * The configuration from environment variables; an empty variable counts as not set.
  * @throws HeadwaterError `CONFIG_INVALID`, naming every variable that is wrong
@@ -36,10 +42,10 @@ export function loadConfig (environment: Record<string, string | undefined>): Co
     envNames.set(`/${setting.section}/${setting.name}`, setting.env)
     const text = environment[setting.env]
     if (text === undefined || text === '') continue
-    section[setting.name] = setting.isList ? text.split(',').map(item => item.trim()).filter(item => item !== '') : text
+    section[setting.name] = parse(setting, text)
   }
   const nameOf: NameOf = path => envNames.get(path) ?? envNames.get(path.replace(/\/\d+$/, '')) ?? path
-  return check(configSchema, Value.Convert(configSchema, given), nameOf, config => publishProblems(config.livestream, name => nameOf(`/livestream${name}`)))
+  return check(configSchema, given, nameOf, config => publishProblems(config.livestream, name => nameOf(`/livestream${name}`)))
 }
 
 /**

@@ -19,6 +19,7 @@ export interface Setting {
   unit: string | undefined
   secret: boolean
   isList: boolean
+  isNumber: boolean
   default: unknown
   description: string
 }
@@ -35,6 +36,7 @@ export function listSettings (): Setting[] {
       unit: setting.unit,
       secret: setting.secret ?? false,
       isList: setting.type === 'array',
+      isNumber: setting.type === 'number' || setting.type === 'integer',
       default: setting.default,
       description: setting.description
     })))

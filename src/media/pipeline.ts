@@ -217,7 +217,7 @@ export class Pipeline {
   }
 
   async #list (epoch: Epoch, segment: CutSegment, firstOfRun: boolean): Promise<void> {
-    const { packager, settings, onListed } = this.#options
+    const { packager, settings, log, onListed } = this.#options
     if (packager.bytes + segment.data.length > settings.maxStreamStorageBytes) {
       throw new StorageLimitReached(`The stream has reached ${settings.maxStreamStorageBytes} bytes`)
     }
@@ -228,7 +228,12 @@ export class Pipeline {
       programDateTimeMs: epoch.wallTimeMs(segment.startUs)
     })
     epoch.publish(segment.endUs, segment.soundUs, settings.maxHeldBytes / 2)
-    onListed(listed)
+    // The segment is out, whatever a listener makes of it.
+    try {
+      onListed(listed)
+    } catch (error) {
+      log.error({ err: error, sequence: listed.sequence }, 'a listener failed')
+    }
   }
 
   #tracksSeen ({ timeline, init }: Epoch): { video: boolean, audio: boolean } {

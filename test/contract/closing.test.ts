@@ -35,5 +35,5 @@ t.test('closing the server does not wait for clients whose network is gone', asy
   }
   const from = performance.now()
   await server.app.close()
-  t.ok(performance.now() - from < 3_000)
+  t.ok(performance.now() - from < 10_000)
 })

@@ -42,6 +42,14 @@ for (const transport of ['websocket', 'polling']) {
   })
 }
 
+t.test('HLS-16: each address has its own count', { skip: process.platform === 'linux' ? false : 'needs 127.0.0.2' }, async t => {
+  const server = await startServer(t, { options: { maxConnectionsPerMinute: 1 } })
+  const from = (localAddress: string) => newClient(server, { localAddress } as object).heard
+  await from('127.0.0.1').next('connect')
+  await from('127.0.0.1').next('connect_error')
+  await from('127.0.0.2').next('connect')
+})
+
 t.test('HLS-16: the connection of a broadcaster that Socket.IO recovers is not counted', async t => {
   const server = await startServer(t, { options: { maxConnectionsPerMinute: 1 } })
   const owner = await newBroadcaster(server, 'cut', { reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 50 })

@@ -13,7 +13,7 @@ async function endAndRead (server: TestServer, client: Awaited<ReturnType<typeof
   return { ...playlist, seconds: playlist.segments.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000 }
 }
 
-const SECONDS = 62
+const SECONDS = 63
 
 const LIMITS = {
   'HLS-15: bytes a minute': (bytes: number) => ({ maxBytesPerMinute: Math.floor(bytes * 60 / SECONDS) }),
@@ -24,16 +24,13 @@ for (const [limit, optionsFor] of Object.entries(LIMITS)) {
   t.test(`${limit}, with acknowledgements: the answer is delayed, nothing is dropped`, async t => {
     const media = await recording({ seconds: SECONDS })
     const server = await startServer(t, { options: optionsFor(media.length) })
+    const from = performance.now()
     const client = await newBroadcaster(server, 'acknowledged')
     const pieces = inPieces(media, SECONDS)
-    // Within the burst that a minute's allowance gives.
-    let from = performance.now()
-    const answers = await sendAll(client, 'acknowledged', pieces.slice(0, 58))
-    const quickMs = performance.now() - from
-    from = performance.now()
-    answers.push(...await sendAll(client, 'acknowledged', pieces.slice(58), 58))
-    const slowMs = performance.now() - from
-    t.ok(slowMs > 1_000, `the last 4 took ${Math.round(slowMs)} ms, the first 58 ${Math.round(quickMs)} ms`)
+    const answers = await sendAll(client, 'acknowledged', pieces)
+    // A minute's allowance at once, then one piece a second.
+    const ms = performance.now() - from
+    t.ok(ms >= (SECONDS - 60) * 1_000 - 50, `${SECONDS} pieces took ${Math.round(ms)} ms`)
     t.strictSame(answers.map(({ seq }) => seq), pieces.map((_, seq) => seq), 'each was taken')
     t.equal(client.heard.count('stream-error'), 0)
 
@@ -41,10 +38,10 @@ for (const [limit, optionsFor] of Object.entries(LIMITS)) {
       client.socket.disconnect()
       const back = newClient(server, { auth: { resumeToken: client.started.resumeToken } })
       const { nextSeq } = await back.ask('start-stream', { streamKey: 'acknowledged', userId: 'alice', resumeToken: client.started.resumeToken })
-      from = performance.now()
+      const resumedAt = performance.now()
       const first = Math.min(nextSeq, 30)
       t.strictSame((await sendAll(back, 'acknowledged', pieces.slice(first), first)).map(({ seq }) => seq), pieces.map((_, seq) => seq).slice(first))
-      t.ok(performance.now() - from < 1_000)
+      t.ok(performance.now() - resumedAt < 5_000)
       const { seconds, segments } = await endAndRead(server, { ...back, started: undefined }, 'acknowledged')
       t.ok(Math.abs(seconds - SECONDS) < 0.2, `${seconds} s`)
       t.ok(segments.every(({ discontinuity }) => !discontinuity))

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { loadConfig } from '../../src/config/load.ts'
 import { listSettings } from '../../src/config/schema.ts'
 
 /** Every limit that the contract and its decisions name: the setting, its default, its unit. */
@@ -32,4 +33,14 @@ t.test('the limits that the contract names, by the names that it gives them', as
     t.match({ default: settings.get(env)?.default, unit: settings.get(env)?.unit }, { default: value, unit }, `${item}: ${env}`)
   }
   t.ok(settings.has('MAX_HELD_REQUESTS') && settings.has('MAX_VIDEO_PIXELS'), 'HLS-07, codecs: limits without a figure in the contract')
+})
+
+t.test('HLS-15, HLS-18: values that the contract names are taken, others are refused by name', async t => {
+  t.match(loadConfig({ STREAM_MAX_BYTES_PER_MINUTE: '1048576', RESUME_WINDOW_SECONDS: '0' }).livestream, { maxBytesPerMinute: 1_048_576, resumeWindowSeconds: 0 })
+  t.equal(loadConfig({ RESUME_WINDOW_SECONDS: '1800' }).livestream.resumeWindowSeconds, 1_800)
+  for (const [name, value] of [['RESUME_WINDOW_SECONDS', '1801'], ['RESUME_WINDOW_SECONDS', '-1'], ['PUBLISH_AUTH', 'none'], ['PORT', 'http'], ['MAX_STREAMS', '0']] as const) {
+    t.throws(() => loadConfig({ [name]: value }), { code: 'CONFIG_INVALID', message: new RegExp(name) }, `${name}=${value}`)
+  }
+  t.throws(() => loadConfig({ PUBLISH_AUTH: 'key' }), { message: /PUBLISH_KEYS/ })
+  t.throws(() => loadConfig({ PUBLISH_AUTH: 'jwt', PUBLISH_JWT_SECRET: 'short' }), { message: /PUBLISH_JWT_SECRET/ })
 })

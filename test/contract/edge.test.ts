@@ -137,6 +137,17 @@ for (const standalone of [false, true]) {
   })
 }
 
+t.test('X-02: a path that belongs to no API, on the standalone server', async t => {
+  const server = await startServer(t, { standalone: true })
+  for (const path of ['/nowhere', '/livestreams/a/status', '/a?b=c']) {
+    const answer = await http(server, path)
+    t.equal(answer.status, 404, path)
+    t.strictSame(Object.keys(answer.json).sort(), ['code', 'error'])
+    t.equal(answer.json.code, 'NOT_FOUND')
+    t.notMatch(answer.json.error, /\?/, 'the query is not repeated')
+  }
+})
+
 t.test('a malformed URL on the standalone server: 400 in the same form', async t => {
   const server = await startServer(t, { standalone: true })
   for (const path of ['/livestream/%zz/status', '/livestream/%/stream.m3u8', '/livestream/%c3%28/status', '/livestream/a/segment_%zz.ts']) {

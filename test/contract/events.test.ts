@@ -49,8 +49,17 @@ for (const [transport, transports] of Object.entries(TRANSPORTS)) {
       t.match(await ask('start-stream', { streamKey: 'again', userId: 'alice' }), { streamKey: 'again', status: 'active', resumeToken: started.resumeToken })
     })
 
+    t.test('HLS-02: start-stream twice in one breath, before the first is answered', async t => {
+      const { socket, heard } = connect()
+      for (let count = 0; count < 3; count++) socket.emit('start-stream', { streamKey: 'stutter', userId: 'alice' })
+      t.match(await heard.next('stream-started'), { status: 'broadcasting' })
+      for (let count = 0; count < 2; count++) t.match(await heard.next('stream-started'), { status: 'active' })
+      t.equal(heard.count('stream-error'), 0)
+    })
+
     t.test('HLS-02: start-stream of another userId: STREAM_ALREADY_EXISTS', async t => {
-      await broadcast('taken')
+      const owner = await broadcast('taken')
+      t.match(await owner.ask('start-stream', { streamKey: 'taken', userId: 'bob' }), { code: 'STREAM_ALREADY_EXISTS' }, 'on the same socket too')
       const other = connect()
       other.socket.emit('start-stream', { streamKey: 'taken', userId: 'bob' })
       t.match(await other.heard.next('stream-error'), { error: String, code: 'STREAM_ALREADY_EXISTS', streamKey: 'taken' })
@@ -126,6 +135,14 @@ for (const [transport, transports] of Object.entries(TRANSPORTS)) {
       t.strictSame(await client.heard.next('viewer-left'), { streamKey: 'watched', viewerCount: 0 }, 'HLS-06: a disconnect is a leave')
       t.equal(client.heard.count('viewer-joined'), 2)
       t.equal(client.heard.count('viewer-left'), 2)
+    })
+
+    t.test('HLS-06: a viewer of several streams who disconnects leaves them all', async t => {
+      const owners = [await broadcast('several-1'), await broadcast('several-2')]
+      const viewer = connect()
+      for (const streamKey of ['several-1', 'several-2']) t.match(await viewer.ask('join-stream', { streamKey, userId: 'v' }), { viewerCount: 1 })
+      viewer.socket.disconnect()
+      for (const [index, { heard }] of owners.entries()) t.strictSame(await heard.next('viewer-left'), { streamKey: `several-${index + 1}`, viewerCount: 0 })
     })
 
     t.test('HLS-06: who has left hears no more of the stream', async t => {

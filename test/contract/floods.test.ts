@@ -1,6 +1,5 @@
 import { io } from 'socket.io-client'
 import t from 'tap'
-import type { WebSocket } from 'ws'
 import { loadConfig } from '../../src/config/load.ts'
 import { buildStandalone } from '../../src/standalone.ts'
 import { newClient, type Client } from '../fixtures/client.ts'
@@ -80,7 +79,7 @@ t.test('10,000 garbage events', async t => {
     for (const packet of ['4', '42', '42[', '42["start-stream"', '42{}', '451-["stream-data",{"_placeholder":true,"num":7}]', '4999999', '9', 'garbage', '42["disconnect"]', '40{"token":', Buffer.alloc(1_000), '42/admin,["x"]', `42${'['.repeat(10_000)}`]) {
       const { socket, heard } = newClient(server)
       await heard.next('connect')
-      const { transport } = socket.io.engine as unknown as { transport: { ws: WebSocket } }
+      const { transport } = socket.io.engine as unknown as { transport: { ws: { send (data: string | Buffer): void } } }
       transport.ws.send(packet)
       // Some are ignored; then this ends it.
       transport.ws.send('42[')

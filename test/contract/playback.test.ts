@@ -144,6 +144,10 @@ t.test('4.2: segments', async t => {
     })
   }
 
+  t.test('a query changes nothing', async t => {
+    for (const path of ['stream.m3u8', 'live.m3u8', oldest]) t.equal((await http(server, `/livestream/files/${path}?t=1&streamId=unknown&_HLS_msn=2`)).status, 200, path)
+  })
+
   t.test('404: segment not found', async t => {
     for (const path of ['/livestream/files/segment_999.ts', '/livestream/unknown/segment_0.ts', '/livestream/files/segment_999999999999999.ts']) {
       const missing = await http(server, path)

@@ -28,6 +28,8 @@ for (const [setting, routes] of Object.entries(CLASSES)) {
     const seconds = Number(refused.headers['retry-after'])
     t.ok(Number.isInteger(seconds) && seconds > 0 && seconds <= 60, `Retry-After: ${seconds}`)
     t.match(refused.json, { error: String, code: 'RATE_LIMIT_EXCEEDED', retryAfterMs: Number })
+    t.equal((await http(server, path, { method, headers: { 'x-forwarded-for': '192.0.2.1', forwarded: 'for=192.0.2.1' } })).status, 429, 'an address that anybody can claim does not count')
+    if (process.platform === 'linux') t.not((await http(server, path, { method, from: '127.0.0.2' })).status, 429, 'another address has its own count')
     await checkClasses(t, server, setting)
     t.equal((await http(server, path, { method: 'OPTIONS' })).status, 204, 'a preflight is not counted')
   })

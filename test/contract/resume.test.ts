@@ -112,6 +112,21 @@ t.test('HLS-01: chunks that overtake each other are put in order', async t => {
   t.equal(owner.heard.count('stream-error'), 0)
 })
 
+t.test('HLS-01: a chunk that never comes: MEDIA_ERROR names it, and it may still be sent', async t => {
+  const server = await startServer(t, { options: { maxReorderedChunks: 2 } })
+  const owner = await newBroadcaster(server, 'gap')
+  const pieces = inPieces(await recording({ seconds: 6 }), 6)
+  const send = async (seq: number) => await owner.ask('stream-data', { streamKey: 'gap', seq, chunk: pieces[seq] })
+  for (const seq of [0, 2, 3]) t.match(await send(seq), { seq })
+  t.match(await send(4), { error: /Chunk 1 /, code: 'MEDIA_ERROR', streamKey: 'gap', seq: 0 })
+  t.match(await owner.heard.next('stream-error'), { error: /Chunk 1 /, code: 'MEDIA_ERROR', streamKey: 'gap' })
+  for (const seq of [1, 4, 5]) t.match(await send(seq), { seq })
+  await owner.ask('end-stream', { streamKey: 'gap', userId: 'alice' })
+  const { seconds, segments } = await manifestOf(server, 'gap')
+  t.ok(Math.abs(seconds - 6) < 0.2, `${seconds} s`)
+  t.ok(segments.every(({ discontinuity }) => !discontinuity))
+})
+
 t.test('HLS-02, HLS-03: a page loaded anew records anew: a discontinuity, numbering goes on', async t => {
   const server = await startServer(t)
   const owner = await newBroadcaster(server, 'reloaded')

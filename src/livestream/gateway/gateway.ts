@@ -1,5 +1,4 @@
 import type { Server as HttpServer } from 'node:http'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Server, type Namespace } from 'socket.io'
 import type { LivestreamConfig } from '../../config/livestream.ts'
 import { HeadwaterError } from '../../errors/catalogue.ts'
@@ -10,6 +9,7 @@ import type { Stream } from '../../media/stream.ts'
 import { errorBody } from '../envelope.ts'
 import type { ClientEvents } from '../events.ts'
 import type { PublishAuth } from '../publish-auth.ts'
+import { closeConnections } from './close-connections.ts'
 import { PublishHandlers } from './publish.ts'
 import { RecoveryAdapter, SESSION_OFFSET } from './recovery-adapter.ts'
 import { roomOf, type GatewayServer, type GatewaySocket } from './socket.ts'
@@ -30,17 +30,6 @@ const CONTROL_EVENTS = new Set<string>(['start-stream', 'join-stream', 'end-stre
 /** Not counted as a control event: it has limits of its own. */
 const MEDIA_EVENT = 'stream-data' satisfies keyof ClientEvents
 
-/** When the server closes, connections get so long to take what was said last... */
-const FLUSH_MS = 1_000
-/** ...and WebSockets so long for their closing handshake. */
-const CLOSE_HANDSHAKE_MS = 1_000
-
-/** What closing needs of a connection of Engine.IO. */
-interface Connection {
-  writeBuffer: unknown[]
-  transport: { socket?: { terminate (): void } }
-}
-
 type Handler = (payload: unknown, acknowledged: boolean) => unknown
 
 /** The Socket.IO side of the livestream API. */
@@ -50,6 +39,8 @@ export class Gateway {
   readonly #connections: WindowCounter
   readonly #publish: PublishHandlers
   readonly #watch: WatchHandlers
+  /** Ended by a message that was too large or made no sense. */
+  #brokenConnections = 0
 
   constructor (options: GatewayOptions) {
     this.#options = options
@@ -80,18 +71,10 @@ export class Gateway {
     this.#relay()
   }
 
-  /** Closes all connections; clients come back by themselves, to the next server. The HTTP server stays open: it is not ours. */
+  /** Disconnects everybody. The HTTP server stays open: it is not ours. */
   async close (): Promise<void> {
-    // Not in the public types of Engine.IO.
-    const { clients } = this.io.engine as unknown as { clients: Record<string, Connection> }
-    // What was said last waits for a client's next poll.
-    const until = performance.now() + FLUSH_MS
-    while (performance.now() < until && Object.values(clients).some(({ writeBuffer }) => writeBuffer.length > 0)) await delay(20)
-    const connections = Object.values(clients)
-    this.io.engine.close()
+    await closeConnections(this.io.engine)
     void this.io.sockets.adapter.close()
-    // Whose network is gone never answers the closing handshake, and the HTTP server would wait for it.
-    setTimeout(() => { for (const { transport } of connections) transport.socket?.terminate() }, CLOSE_HANDSHAKE_MS).unref()
   }
 
   /** @throws HeadwaterError `CONNECTION_FAILED`, `UNAUTHORIZED` */
@@ -115,7 +98,12 @@ export class Gateway {
     return candidates.some(stream => stream?.isToken(token) ?? false)
   }
 
+  #reconnecting (streamKey: string): { streamKey: string, windowSeconds: number } {
+    return { streamKey, windowSeconds: this.#options.config.resumeWindowSeconds }
+  }
+
   #connected (socket: GatewaySocket): void {
+    const { registry } = this.#options
     this.#limitEvents(socket)
     this.#on(socket, 'start-stream', async payload => {
       const started = await this.#publish.start(socket, payload)
@@ -128,13 +116,16 @@ export class Gateway {
     this.#on(socket, 'join-stream', async payload => {
       const joined = await this.#watch.join(socket, payload)
       socket.emit('stream-joined', joined)
+      // Who comes while the broadcaster is away has missed the event.
+      if (registry.get(joined.streamKey)?.state === 'reconnecting') socket.emit('stream-reconnecting', this.#reconnecting(joined.streamKey))
       return joined
     })
     this.#on(socket, 'leave-stream', payload => this.#watch.leave(socket, payload))
     socket.on('disconnect', (reason, description) => {
+      const fields = { socket: socket.id, reason, description: String((description as Error | undefined)?.message ?? '') }
       // A client is not told that its message was too large: the cause stands here only.
-      const level = reason === 'transport error' || reason === 'parse error' ? 'info' : 'debug'
-      this.#options.log[level]({ socket: socket.id, reason, description: String((description as Error | undefined)?.message ?? '') }, 'client disconnected')
+      if (reason === 'transport error' || reason === 'parse error') this.#options.log.info({ ...fields, count: ++this.#brokenConnections }, 'client cut off')
+      else this.#options.log.debug(fields, 'client disconnected')
       this.#watch.disconnected(socket)
       this.#publish.disconnected(socket)
     })
@@ -188,7 +179,7 @@ export class Gateway {
 
   /** What happens to streams, told to those who have to do with them. */
   #relay (): void {
-    const { registry, config } = this.#options
+    const { registry } = this.#options
     const everybody = ({ key }: Stream) => this.io.to(roomOf(key))
     const broadcaster = ({ broadcaster }: Stream) => broadcaster === null ? undefined : this.io.sockets.sockets.get(broadcaster)
     registry.on('started', stream => {
@@ -198,7 +189,7 @@ export class Gateway {
       everybody(stream).except(stream.broadcaster ?? []).emit('stream-started', { streamKey: stream.key, status: 'active' })
     })
     registry.on('reconnecting', stream => {
-      everybody(stream).emit('stream-reconnecting', { streamKey: stream.key, windowSeconds: config.resumeWindowSeconds })
+      everybody(stream).emit('stream-reconnecting', this.#reconnecting(stream.key))
     })
     registry.on('segment-listed', stream => {
       everybody(stream).emit('stream-segments-updated', { streamKey: stream.key, segmentCount: stream.packager?.segmentCount ?? 0 })

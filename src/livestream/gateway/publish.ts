@@ -36,7 +36,8 @@ export class PublishHandlers {
     }
     const starting = this.#starting.get(socket) ?? new Map<string, Promise<unknown>>()
     this.#starting.set(socket, starting)
-    const started = this.#startOrResume(socket, request)
+    // A second start on this connection waits for the first.
+    const started = (starting.get(streamKey) ?? Promise.resolve()).then(() => this.#startOrResume(socket, request))
     const settled = started.catch(() => {})
     starting.set(streamKey, settled)
     try {
@@ -58,7 +59,9 @@ export class PublishHandlers {
 
   async end (socket: GatewaySocket, payload: unknown): Promise<{ streamKey: string, reason: string }> {
     const { streamKey, userId, resumeToken } = readEnd(payload)
-    await this.#starting.get(socket)?.get(streamKey)
+    const starting = this.#starting.get(socket)?.get(streamKey)
+    // Nothing is waited for without need: a start that comes right behind has to find the stream ending.
+    if (starting !== undefined) await starting
     const stream = this.#registry.get(streamKey)
     if (stream === undefined || stream.hasEnded) throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey })
     const allowed = resumeToken === undefined
@@ -66,7 +69,7 @@ export class PublishHandlers {
       : stream.isToken(resumeToken)
     if (!allowed) throw new HeadwaterError('UNAUTHORIZED', { message: 'Only the owner may end a stream', streamKey })
     // Everybody in the stream is told; the caller may be somewhere else.
-    await socket.join(roomOf(streamKey))
+    void socket.join(roomOf(streamKey))
     await stream.end('ended by owner')
     return { streamKey, reason: 'ended by owner' }
   }
@@ -92,7 +95,7 @@ export class PublishHandlers {
     const existing = this.#registry.get(streamKey)
     if (existing === undefined || existing.hasEnded) return await this.#begin(socket, this.#registry.prepare(streamKey, { userId }), userId)
     const owned = resumeToken !== undefined && existing.isToken(resumeToken)
-    if (resumeToken !== undefined && !owned) throw new HeadwaterError('UNAUTHORIZED', { message: 'The resume token is not valid', streamKey })
+    if (existing.state !== 'ending' && resumeToken !== undefined && !owned) throw new HeadwaterError('UNAUTHORIZED', { message: 'The resume token is not valid', streamKey })
     switch (existing.state) {
       case 'prepared':
         if (!existing.unowned && existing.userId !== userId) throw taken(streamKey)
@@ -101,13 +104,16 @@ export class PublishHandlers {
         if (!owned && existing.userId !== userId) throw taken(streamKey)
         return this.#resume(socket, existing)
       case 'live':
-        if (existing.broadcaster === socket.id) return this.#answer(existing, 'active')
+        if (existing.broadcaster === socket.id && (owned || existing.userId === userId)) return this.#answer(existing, 'active')
         if (!owned) await this.#requireDeadOwner(existing, userId)
-        // It may have ended, or somebody else was quicker.
-        if (existing.isLive) return this.#resume(socket, existing)
+        // It may have ended, or who asked has gone meanwhile.
+        if (existing.isLive && socket.connected) return this.#resume(socket, existing)
         throw taken(streamKey)
       default:
-        throw taken(streamKey)
+        // What is left of it is being published; then the key is free.
+        await existing.end('ended by owner')
+        if (!socket.connected) throw taken(streamKey)
+        return await this.#startOrResume(socket, request)
     }
   }
 
@@ -121,8 +127,9 @@ export class PublishHandlers {
   }
 
   async #begin (socket: GatewaySocket, stream: Stream, userId: string): Promise<StreamStarted> {
-    await socket.join(roomOf(stream.key))
+    void socket.join(roomOf(stream.key))
     socket.data.publishing.set(stream.key, stream.resumeToken)
+    // No await before this: whoever asks for the key next finds it taken.
     await stream.start(socket.id, userId)
     // It may have gone while the folder was opened.
     if (!socket.connected) stream.lose()

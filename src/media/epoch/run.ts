@@ -80,6 +80,8 @@ export class Run {
             audioUs: soundUs === undefined ? publishedUs - SAME_FRAME_US : soundUs + SAME_FRAME_US
           },
       video: plan.video !== undefined,
+      audio: plan.audio !== undefined,
+      complete: (epoch.init.video === undefined) === (plan.video === undefined) && (epoch.init.audio === undefined) === (plan.audio === undefined),
       forcedKeyFrames: plan.video !== 'copy',
       first: options.first,
       onSegment: segment => this.#enqueue(segment),

@@ -26,6 +26,10 @@ export interface CutterOptions {
   from: { videoUs: number, audioUs: number } | undefined
   /** The run has a video track. */
   video: boolean
+  /** The run has an audio track. */
+  audio: boolean
+  /** The run has all tracks that the header declares. */
+  complete: boolean
   /** Key frames come by themselves (the encoder is ours): video that cannot be decoded is left out rather than reported. */
   forcedKeyFrames: boolean
   /** The first segment of the stream is still to come: it may be short, so that viewers see something early. */
@@ -212,22 +216,37 @@ export class Cutter {
     if (this.#lastKeyUs !== undefined && timeUs > this.#lastKeyUs) this.#gopUs = timeUs - this.#lastKeyUs
     this.#lastKeyUs = timeUs
     if (!this.#hasVideo) {
-      // Sound alone so far. A little of it belongs to this picture; more is a segment of its own.
-      if (this.#startUs !== undefined && timeUs - this.#startUs > LEADING_AUDIO_US) this.#closeAt(mark)
-      if (!this.#cut) this.#startUs = timeUs
-      this.#hasVideo = true
+      this.#takeFirstPicture(mark)
       return
     }
-    let decision = atKeyFrame(this.#rule, timeUs - this.#startUs!, this.#gopUs, this.#first)
+    let decision = atKeyFrame(this.#rule, timeUs - this.#startUs!, this.#gopUs, this.#mayBeShort)
     if (decision === 'too-late' && this.#marks.length > 0) {
       const moved = this.#marks.at(-1)!
       this.#closeAt(moved)
       mark.piece -= moved.piece
-      decision = atKeyFrame(this.#rule, timeUs - this.#startUs!, this.#gopUs, this.#first)
+      decision = atKeyFrame(this.#rule, timeUs - this.#startUs!, this.#gopUs, this.#mayBeShort)
     }
     if (decision === 'too-late') this.#overdue()
     else if (decision === 'close') this.#closeAt(mark)
     else this.#marks.push(mark)
+  }
+
+  /** Sound alone so far, if anything. A little of it belongs to this picture; more is a segment of its own. */
+  #takeFirstPicture (mark: Mark): void {
+    const isLong = this.#startUs !== undefined && mark.timeUs - this.#startUs > LEADING_AUDIO_US
+    this.#hasVideo = true
+    if (isLong && this.#first) {
+      // Players set up for the tracks of the first segment that they see.
+      this.#marks.push(mark)
+      return
+    }
+    if (isLong) this.#closeAt(mark)
+    if (!this.#cut) this.#startUs = mark.timeUs
+  }
+
+  /** The first segment of a stream is short, so that viewers see something early, once all tracks are in it. */
+  get #mayBeShort (): boolean {
+    return this.#first && this.#options.complete && (!this.#options.audio || this.#sounds.latestUs !== undefined)
   }
 
   #takeAudio (packet: Buffer, boundary: () => void): boolean {
@@ -253,7 +272,7 @@ export class Cutter {
   /** Sound alone can be cut anywhere. */
   #cutSound (timeUs: number, boundary: () => void): void {
     const runUs = timeUs - this.#startUs!
-    if (runUs < this.#rule.closeUs && !(this.#first && runUs >= this.#rule.firstUs)) return
+    if (runUs < this.#rule.closeUs && !(this.#mayBeShort && runUs >= this.#rule.firstUs)) return
     boundary()
     this.#closeAt(this.#markHere(timeUs))
   }

@@ -78,7 +78,10 @@ t.test('whatever comes and is published: what is not published is held, and a ke
   fc.assert(fc.property(frames, fc.array(fc.integer({ min: 0, max: 30_000 }), { maxLength: 5 }), (frames, publishedMs) => {
     const held = new HeldUnits()
     let timeMs = 0
-    const all = frames.map(({ kind, stepMs }, index) => unit(`${kind}${timeMs += stepMs}`, { start: index * 10 }))
+    const all = frames.map(({ kind, stepMs }, index) => {
+      timeMs += stepMs
+      return unit(`${kind}${timeMs}`, { start: index * 10 })
+    })
     for (const one of all) held.add(one)
     for (const ms of publishedMs.toSorted((a, b) => a - b)) {
       held.release(ms * 1000, NO_LIMIT)

@@ -23,6 +23,8 @@ function cut (bytes: Buffer, { sizes = [bytes.length], ...options }: Partial<Cut
     offsetUs: OFFSET_US,
     from: undefined,
     video: true,
+    audio: true,
+    complete: true,
     forcedKeyFrames: false,
     first: false,
     onSegment: segment => result.segments.push(segment),
@@ -86,6 +88,17 @@ t.test('tables in the middle are the same ones', async t => {
 t.test('the first segment of a stream is short, the others are not', async t => {
   t.strictSame(lengths(cut(write(show(7, every(1))), { first: true })), [1, 2, 2, 2])
   t.strictSame(lengths(cut(write(show(7, every(0.96))), { first: true }))[0], 0.96)
+})
+
+t.test('the first segment of a stream has all tracks where they come in time: players set up for those that they see', async t => {
+  const kinds = (result: Cut) => result.segments.map(({ data }) => [...new Set(demux(data).pes.map(({ kind }) => kind))].sort().join('+'))
+  const lateSound = cut(write(show(7, every(1), { soundFor: timeUs => timeUs >= 1.5 * S })), { first: true })
+  t.strictSame(lengths(lateSound), [2, 2, 2, 1], 'sound that is late makes it a full one')
+  t.equal(kinds(lateSound)[0], 'audio+video')
+  const latePictures = cut(write(show(7, every(1), { picturesFor: timeUs => timeUs >= 1 * S })), { first: true })
+  t.equal(kinds(latePictures)[0], 'audio+video', 'sound ahead of the pictures is no segment of its own')
+  t.equal(latePictures.overdue, 0)
+  t.strictSame(lengths(cut(write(show(7, every(1))), { first: true, complete: false })), [2, 2, 2, 1], 'a track that has not begun yet may still come')
 })
 
 t.test('how key frames make segments', async t => {

@@ -1,8 +1,0 @@
-export interface Totals { passed: number, failed: number }
-
-/** Reads the line that tap closes its output with: `# { total: 7, pass: 6, fail: 1 }`. Output without one counts as a failure. */
-export function readTotals (output: string): Totals {
-  const match = /^# \{ total: \d+(?:, pass: (?<pass>\d+))?(?:, fail: (?<fail>\d+))?.*\}$/m.exec(output)
-  if (match === null) return { passed: 0, failed: 1 }
-  return { passed: Number(match.groups?.['pass'] ?? 0), failed: Number(match.groups?.['fail'] ?? 0) }
-}

@@ -1,0 +1,82 @@
+import t from 'tap'
+import { completeLivestreamOptions, loadConfig } from '../../src/config/load.ts'
+import { listSettings } from '../../src/config/schema.ts'
+
+t.test('without anything set, everything has its default', async t => {
+  const config = loadConfig({})
+  t.match(config.server, { host: '127.0.0.1', port: 5050, environment: 'development', logLevel: 'info' })
+  for (const { section, name, default: value } of listSettings()) t.strictSame((config as unknown as Record<string, Record<string, unknown>>)[section]?.[name], value, `${section}.${name}`)
+  t.strictSame(completeLivestreamOptions({}), config.livestream, 'an embedder gets the same')
+})
+
+t.test('the defaults that DECISIONS.md names', async t => {
+  t.match(loadConfig({}).livestream, {
+    maxBytesPerMinute: 75_000_000,
+    maxChunksPerMinute: 1_500,
+    maxEventsPerMinute: 100,
+    maxConnectionsPerMinute: 10,
+    maxChunkBytes: 4_000_000,
+    maxMessageBytes: 10_000_000,
+    maxStreams: 64,
+    resumeWindowSeconds: 60,
+    retentionHours: 24,
+    liveWindowSegments: 6,
+    heldRequestSeconds: 10,
+    segmentTargetSeconds: 2,
+    publishAuth: 'open',
+    probeTimeoutMs: 2_000,
+    pingIntervalMs: 5_000,
+    pingTimeoutMs: 5_000,
+    statusRequestsPerMinute: 60,
+    generalRequestsPerMinute: 100,
+    streamRequestsPerMinute: 1_000
+  })
+})
+
+t.test('environment variables are text and become what they mean', async t => {
+  const { server, livestream } = loadConfig({
+    PORT: '8080', HOST: '0.0.0.0', NODE_ENV: 'production', MAX_STREAMS: '3', STREAM_RETENTION_HOURS: '0.5', STREAMS_DIR: '/var/streams', STREAM_MAX_BYTES_PER_MINUTE: '1048576', PUBLISH_AUTH: 'key', PUBLISH_KEYS: ' 0123456789abcdef, fedcba9876543210 ,', UNRELATED: 'x'
+  })
+  t.match(server, { port: 8080, host: '0.0.0.0', environment: 'production' })
+  t.match(livestream, { maxStreams: 3, retentionHours: 0.5, streamsDir: '/var/streams', maxBytesPerMinute: 1_048_576, publishAuth: 'key', publishKeys: ['0123456789abcdef', 'fedcba9876543210'] })
+})
+
+t.test('an empty variable is not set', async t => {
+  t.strictSame(loadConfig({ PORT: '', PUBLISH_KEYS: '', STREAMS_DIR: '', MAX_STREAMS: undefined }), loadConfig({}))
+})
+
+t.test('whatever is wrong is named, all of it at once', async t => {
+  for (const { environment, says } of [
+    { environment: { PORT: '70000' }, says: [/PORT/] },
+    { environment: { PORT: 'abc', MAX_STREAMS: '0', PUBLISH_AUTH: 'maybe' }, says: [/PORT/, /MAX_STREAMS/, /PUBLISH_AUTH/] },
+    { environment: { MAX_STREAMS: '1.5' }, says: [/MAX_STREAMS/] },
+    { environment: { RESUME_WINDOW_SECONDS: '1801' }, says: [/RESUME_WINDOW_SECONDS/] },
+    { environment: { PUBLISH_KEYS: 'short' }, says: [/PUBLISH_KEYS/] },
+    { environment: { PUBLISH_AUTH: 'key' }, says: [/PUBLISH_KEYS must name at least one key/] },
+    { environment: { PUBLISH_AUTH: 'jwt', PUBLISH_JWT_SECRET: 'short' }, says: [/PUBLISH_JWT_SECRET must have at least 32 characters/] }
+  ]) {
+    for (const message of says) t.throws(() => loadConfig(environment), { code: 'CONFIG_INVALID', message }, JSON.stringify(environment))
+  }
+})
+
+t.test('options of an embedder are named as they were given', async t => {
+  t.equal(completeLivestreamOptions({ maxStreams: 5 }).maxStreams, 5)
+  t.throws(() => completeLivestreamOptions({ maxStreams: 0 }), { code: 'CONFIG_INVALID', message: /maxStreams/ })
+  t.throws(() => completeLivestreamOptions({ publishAuth: 'key' }), { message: /publishKeys must name at least one key/ })
+  t.throws(() => completeLivestreamOptions({ maxStream: 5 } as object), { code: 'CONFIG_INVALID', message: /maxStream is not a setting/ })
+  t.throws(() => completeLivestreamOptions({ maxStreams: '5' } as object), { message: /maxStreams/ }, 'no text where a number belongs')
+  const given = { maxStreams: 5 }
+  completeLivestreamOptions(given)
+  t.strictSame(given, { maxStreams: 5 }, 'what was given stays as it is')
+})
+
+t.test('a secret is in no message', async t => {
+  const secret = 'a-secret-that-is-too'
+  try {
+    loadConfig({ PUBLISH_AUTH: 'jwt', PUBLISH_JWT_SECRET: secret, PUBLISH_KEYS: 'tooshort' })
+    t.fail('it is not valid')
+  } catch (error) {
+    t.notMatch((error as Error).message, secret)
+    t.notMatch((error as Error).message, 'tooshort')
+  }
+})
