@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { appendPlaylist, LIVE_PLAYLIST, openFolder, readNumbering, writeWhole } from './files.ts'
+import { GrowingText } from './growing-text.ts'
 import { ENDLIST, playlistEntry, playlistHead, segmentName, type ListedSegment } from './playlist.ts'
-import { GrowingText, Rendering } from './rendering.ts'
+import { Rendering } from './rendering.ts'
 import { SegmentWindow } from './segment-window.ts'
 
 export interface PackagerSettings {
