@@ -17,6 +17,7 @@ export const livestreamSchema = Type.Object({
   // Streams
   maxStreams: Type.Integer({ default: 64, minimum: 1, env: 'MAX_STREAMS', description: 'Streams at once; the next start is answered SERVER_BUSY.' }),
   resumeWindowSeconds: Type.Integer({ default: 60, minimum: 0, maximum: 1800, ...seconds, env: 'RESUME_WINDOW_SECONDS', description: 'A stream whose broadcaster is gone waits so long for it to come back.' }),
+  closeGraceSeconds: Type.Number({ default: 8, minimum: 0, ...seconds, env: 'CLOSE_GRACE_SECONDS', description: 'When the server closes, running streams have so long to publish what is under way.' }),
   preparedMinutes: Type.Integer({ default: 60, minimum: 1, unit: 'min', env: 'PREPARED_STREAM_MINUTES', description: 'A stream prepared over HTTP that nobody starts is dropped after this time.' }),
 
   // Who may publish

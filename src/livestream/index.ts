@@ -1,8 +1,8 @@
 /**
  * headwater/livestream: the live core as an encapsulated Fastify plugin.
  *
- * Adds: routes below `${prefix}/livestream`, Socket.IO at `${prefix}/socket.io`, the decorator
- * `livestream` (its stream registry) in its own scope. Settings: `LivestreamConfig`. Tables: none.
+ * Adds: routes below `${prefix}/livestream`, Socket.IO at `${prefix}/socket.io`. Settings:
+ * `LivestreamConfig`. Decorators, tables: none.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -29,8 +29,6 @@ import { invalidStreamKey } from './routes/stream-key.ts'
 export type LivestreamOptions = Partial<LivestreamConfig>
 
 const PATH = '/livestream'
-/** Time that running streams get to publish what is under way when the server closes. */
-const CLOSE_GRACE_MS = 8_000
 
 const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = async (app, { prefix: _prefix, ...options }) => {
   const config = completeLivestreamOptions(options)
@@ -44,10 +42,9 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
   const gateway = new Gateway({ server: app.server, path: `${app.prefix}/socket.io`, registry, auth, config, log })
   app.addHook('preClose', async () => {
     held.releaseAll()
-    await registry.close(CLOSE_GRACE_MS)
+    await registry.close(config.closeGraceSeconds * 1000)
     await gateway.close()
   })
-  app.decorate('livestream', registry)
 
   await app.register(async scope => {
     openCors(scope)

@@ -19,7 +19,10 @@ export class PublishHandlers {
   readonly #io: GatewayServer
   readonly #registry: StreamRegistry
   readonly #probeTimeoutMs: number
-  /** Starts that are being decided; chunks that come right behind them wait. */
+  /**
+   * Starts that are being decided; chunks that come right behind them wait. Nothing else is waited for:
+   * events of a connection take effect in the order in which they came.
+   */
   readonly #starting = new WeakMap<GatewaySocket, Map<string, Promise<unknown>>>()
 
   constructor ({ io, registry, probeTimeoutMs }: PublishOptions) {
@@ -49,7 +52,8 @@ export class PublishHandlers {
 
   async data (socket: GatewaySocket, payload: unknown, acknowledged: boolean): Promise<ChunkAnswer> {
     const { streamKey, chunk, seq } = readData(payload)
-    await this.#starting.get(socket)?.get(streamKey)
+    const starting = this.#starting.get(socket)?.get(streamKey)
+    if (starting !== undefined) await starting
     const stream = this.#registry.get(streamKey)
     if (stream === undefined || !stream.isLive) throw new HeadwaterError('STREAM_NOT_FOUND', { message: 'The stream is not live; send start-stream first', streamKey })
     if (stream.broadcaster !== socket.id) throw new HeadwaterError('UNAUTHORIZED', { message: 'Only the broadcaster of a stream may send to it', streamKey })
@@ -60,7 +64,6 @@ export class PublishHandlers {
   async end (socket: GatewaySocket, payload: unknown): Promise<{ streamKey: string, reason: string }> {
     const { streamKey, userId, resumeToken } = readEnd(payload)
     const starting = this.#starting.get(socket)?.get(streamKey)
-    // Nothing is waited for without need: a start that comes right behind has to find the stream ending.
     if (starting !== undefined) await starting
     const stream = this.#registry.get(streamKey)
     if (stream === undefined || stream.hasEnded) throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey })
