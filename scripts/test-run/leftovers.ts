@@ -8,15 +8,15 @@ export interface Leftovers {
   files: string[]
 }
 
-/** The cache of the TypeScript loader, one for all runs. */
-const LOADER_CACHE = /^tsx-\d+$/
+/** Caches that other programs keep, one for all runs: the TypeScript loader's, tap's own build's, and that of Chromium's sound library. */
+const CACHES = [/^tsx-\d+$/, /^v8-compile-cache-\d+$/, /^pulse-\w+$/]
 
 /**
  * Looks for what a run left. Processes are found through `/proc` (Linux; elsewhere none are found).
  * @param mark an environment entry, `NAME=value`, that the run and all of its children carry
  */
 export async function findLeftovers (mark: string, temporaryFolder: string): Promise<Leftovers> {
-  return { processes: await markedProcesses(mark), files: (await readdir(temporaryFolder)).filter(name => !LOADER_CACHE.test(name)) }
+  return { processes: await markedProcesses(mark), files: (await readdir(temporaryFolder)).filter(name => !CACHES.some(cache => cache.test(name))) }
 }
 
 async function markedProcesses (mark: string): Promise<string[]> {
