@@ -113,6 +113,7 @@ t.test('HLS-18: one that comes back in time is not ended later', async t => {
   await stream.start('socket', 'alice')
   stream.lose()
   stream.resume('socket')
+  // That nothing happens has no event: longer than the window that was open.
   await new Promise(resolve => setTimeout(resolve, 1_200))
   t.equal(stream.state, 'live')
   t.strictSame(heard, ['started', 'reconnecting', 'resumed'])

@@ -57,7 +57,6 @@ export class Ingest {
   #sequence: Sequence
   /** Bytes that the reader was given. */
   #offset = 0
-  #received = 0
   /** Chunks are dropped because of a limit; it was told. */
   #dropping = false
   #roomWaiters: Array<() => void> = []
@@ -76,8 +75,6 @@ export class Ingest {
 
   /** The number of the chunk that a resuming client sends first. */
   get nextSeq (): number { return this.#sequence.safe + 1 }
-  /** Bytes taken so far. */
-  get receivedBytes (): number { return this.#received }
   /** Bytes that are kept in memory for this broadcaster. */
   get heldBytes (): number { return this.#options.pipeline.heldBytes + this.#reader.buffered + this.#sequence.earlyBytes }
 
@@ -179,7 +176,6 @@ export class Ingest {
   #read (chunks: Chunk[]): HeadwaterError | undefined {
     let trouble: HeadwaterError | undefined
     for (const chunk of chunks) {
-      this.#received += chunk.bytes.length
       this.#offset += chunk.bytes.length
       this.#sequence.taken(chunk, this.#offset)
       for (const event of this.#reader.push(chunk.bytes)) {
