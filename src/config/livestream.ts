@@ -13,10 +13,19 @@ export const livestreamSchema = Type.Object({
   streamsDir: Type.String({ default: 'streams', minLength: 1, env: 'STREAMS_DIR', description: 'Folder of the streams: one folder a stream.' }),
   retentionHours: Type.Number({ default: 24, minimum: 0, unit: 'h', env: 'STREAM_RETENTION_HOURS', description: 'Ended streams are kept so long, then removed.' }),
   maxStreamStorageBytes: Type.Integer({ default: 20_000_000_000, minimum: 1_000_000, ...bytes, env: 'STREAM_MAX_STORAGE_BYTES', description: 'A stream whose segments reach this size ends with the reason "storage limit".' }),
+  maxStorageBytes: Type.Integer({ default: 0, minimum: 0, ...bytes, env: 'MAX_STORAGE_BYTES', description: 'All streams together. Beyond it the streams that ended longest ago are removed; when only running ones are left, the one that needs more ends with the reason "storage limit". 0: no limit.' }),
+  diskLowBytes: Type.Integer({ default: 1_000_000_000, minimum: 0, ...bytes, env: 'DISK_LOW_BYTES', description: 'With less free space than this no new stream begins (STORAGE_FULL); running ones go on. 0: never.' }),
+  diskCriticalBytes: Type.Integer({ default: 500_000_000, minimum: 0, ...bytes, env: 'DISK_CRITICAL_BYTES', description: 'With less free space than this the streams that ended longest ago are removed, until there is more. At most DISK_LOW_BYTES. 0: never.' }),
+  diskCheckMs: Type.Integer({ default: 1_000, minimum: 10, unit: 'ms', env: 'DISK_CHECK_MS', description: 'How often the free space is looked at.' }),
+
+  syncSegments: Type.Enum(['off', 'on'], { default: 'off', env: 'SYNC_SEGMENTS', description: 'on: a segment is listed only when the disk itself has it (fsync), so that it outlives a power failure too.' }),
 
   // Streams
   maxStreams: Type.Integer({ default: 64, minimum: 1, env: 'MAX_STREAMS', description: 'Streams at once; the next start is answered SERVER_BUSY.' }),
   resumeWindowSeconds: Type.Integer({ default: 60, minimum: 0, maximum: 1800, ...seconds, env: 'RESUME_WINDOW_SECONDS', description: 'A stream whose broadcaster is gone waits so long for it to come back.' }),
+  closeStreams: Type.Enum(['resumable', 'end'], {
+    default: 'resumable', env: 'CLOSE_STREAMS', description: 'What becomes of running streams when the server closes. resumable: the next server on the same folder goes on with them, if it starts within RESUME_WINDOW_SECONDS. end: they end.'
+  }),
   closeGraceSeconds: Type.Number({ default: 8, minimum: 0, ...seconds, env: 'CLOSE_GRACE_SECONDS', description: 'When the server closes, running streams have so long to publish what is under way.' }),
   preparedMinutes: Type.Integer({ default: 60, minimum: 1, unit: 'min', env: 'PREPARED_STREAM_MINUTES', description: 'A stream prepared over HTTP that nobody starts is dropped after this time.' }),
 
@@ -32,7 +41,7 @@ export const livestreamSchema = Type.Object({
   maxMessageBytes: Type.Integer({ default: 10_000_000, minimum: 10_000, ...bytes, env: 'MAX_MESSAGE_BYTES', description: 'A larger Socket.IO message closes the connection; the stream stays resumable.' }),
   maxInitBytes: Type.Integer({ default: 1_000_000, minimum: 1_000, ...bytes, env: 'MAX_INIT_BYTES', description: 'Largest header of a recording.' }),
   maxUnitBytes: Type.Integer({ default: 16_000_000, minimum: 10_000, ...bytes, env: 'MAX_UNIT_BYTES', description: 'Largest frame (WebM) or fragment (MP4).' }),
-  maxVideoPixels: Type.Integer({ default: 8_294_400, minimum: 16, unit: 'pixels', env: 'MAX_VIDEO_PIXELS', description: 'Largest picture, width times height (the default is 3840 x 2160).' }),
+  maxVideoPixels: Type.Integer({ default: 8_294_400, minimum: 16, maximum: 2_147_483_647, unit: 'pixels', env: 'MAX_VIDEO_PIXELS', description: 'Largest picture, width times height (the default is 3840 x 2160).' }),
   maxHeldBytes: Type.Integer({ default: 64_000_000, minimum: 100_000, ...bytes, env: 'MAX_HELD_BYTES', description: 'Media of a stream that is held until it is safe on disk; beyond it, acknowledgements wait.' }),
   maxReorderedChunks: Type.Integer({ default: 16, minimum: 0, env: 'MAX_REORDERED_CHUNKS', description: 'Chunks with a seq that came too early and wait for the ones before them.' }),
   maxBytesPerMinute: Type.Integer({ default: 75_000_000, minimum: 1_000, unit: 'bytes per minute', env: 'STREAM_MAX_BYTES_PER_MINUTE', description: 'Media that a stream may send (10 Mbit/s, with a minute of burst). 1048576 is the documented 1 MB, which cannot carry video.' }),

@@ -24,6 +24,14 @@ function publishProblems (config: LivestreamConfig, nameOf: NameOf): string[] {
   return []
 }
 
+function storageProblems (config: LivestreamConfig, nameOf: NameOf): string[] {
+  return config.diskCriticalBytes > config.diskLowBytes ? [`${nameOf('/diskCriticalBytes')} (${config.diskCriticalBytes}) must not be above ${nameOf('/diskLowBytes')} (${config.diskLowBytes})`] : []
+}
+
+function livestreamProblems (config: LivestreamConfig, nameOf: NameOf): string[] {
+  return [...publishProblems(config, nameOf), ...storageProblems(config, nameOf)]
+}
+
 /** What is no number stays text, and is then told as wrong. */
 function parse ({ isList, isNumber }: Setting, text: string): unknown {
   if (isList) return text.split(',').map(item => item.trim()).filter(item => item !== '')
@@ -45,7 +53,7 @@ export function loadConfig (environment: Record<string, string | undefined>): Co
     section[setting.name] = parse(setting, text)
   }
   const nameOf: NameOf = path => envNames.get(path) ?? envNames.get(path.replace(/\/\d+$/, '')) ?? path
-  return check(configSchema, given, nameOf, config => publishProblems(config.livestream, name => nameOf(`/livestream${name}`)))
+  return check(configSchema, given, nameOf, config => livestreamProblems(config.livestream, name => nameOf(`/livestream${name}`)))
 }
 
 /**
@@ -54,5 +62,5 @@ export function loadConfig (environment: Record<string, string | undefined>): Co
  */
 export function completeLivestreamOptions (options: Partial<LivestreamConfig>): LivestreamConfig {
   const nameOf: NameOf = path => path.slice(1).replaceAll('/', '.')
-  return check(livestreamSchema, { ...options }, nameOf, config => publishProblems(config, nameOf))
+  return check(livestreamSchema, { ...options }, nameOf, config => livestreamProblems(config, nameOf))
 }

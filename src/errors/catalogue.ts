@@ -19,7 +19,9 @@ const CATALOGUE = {
   FFMPEG_ERROR: { status: 500, message: 'FFmpeg failed' },
   INTERNAL_ERROR: { status: 500, message: 'Internal server error' },
   SERVER_BUSY: { status: 503, message: 'The server has no room for another stream' },
+  STORAGE_FULL: { status: 507, message: 'There is no space for another stream' },
   CONFIG_INVALID: { status: 500, message: 'The configuration is not valid' },
+  STREAMS_DIR_IN_USE: { status: 500, message: 'Another server uses the folder of the streams' },
   FFMPEG_NOT_FOUND: { status: 500, message: 'No usable FFmpeg was found' }
 } as const
 

@@ -1,3 +1,4 @@
+import type { Fault } from '../media/epoch/fault.ts'
 import type { ErrorBody } from './envelope.ts'
 
 /** The events of the livestream API (docs/api/livestream.md, 2 and 3), with their payloads. */
@@ -34,6 +35,8 @@ export interface ServerEvents {
   'stream-segments-updated': (payload: { streamKey: string, segmentCount: number }) => void
   /** Added: the broadcaster is gone and may come back; viewers keep what they have. */
   'stream-reconnecting': (payload: { streamKey: string, windowSeconds: number }) => void
+  /** Added: a fault holds the stream's segments up (`degraded`), or they come again (`good`). Nothing is lost by it. */
+  'stream-condition': (payload: { streamKey: string, condition: 'good' | 'degraded', reason: Fault | null }) => void
   /** Added: lets Socket.IO's own client recover its session (see RecoveryAdapter). */
   'session-offset': (offset: string) => void
 }

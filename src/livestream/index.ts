@@ -59,7 +59,7 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
     // A key that is longer than the host's router takes matches nothing but this.
     scope.route({ method: ['GET', 'HEAD', 'POST'], url: '/*', handler: unmatched })
     const playbackUrl = (key: string) => `${scope.prefix}/${key}/stream.m3u8`
-    const state = { registry, streamsDir: config.streamsDir, playbackUrl }
+    const state = { registry, streamsDir: config.streamsDir, maxHeldBytes: config.maxHeldBytes, playbackUrl }
     await scope.register(async stream => {
       await limit(stream, config.streamRequestsPerMinute)
       await stream.register(playback, { registry, held })

@@ -1,20 +1,46 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { HeadwaterError } from '../errors/catalogue.ts'
 import type { InitSegment, Unit } from './container/types.ts'
-import { Epoch } from './epoch/epoch.ts'
+import { canFollow, type EncoderState } from './epoch/encoder-state.ts'
+import { Epoch, type EpochProgress } from './epoch/epoch.ts'
+import { isOutOfSpace, type Fault } from './epoch/fault.ts'
+import type { ReadingPoint } from './epoch/held-units.ts'
 import { RestartBudget } from './epoch/restart-budget.ts'
 import { Run, type RunOutcome, type RunSettings } from './epoch/run.ts'
+import type { Stall } from './epoch/stall-watch.ts'
 import { planFor, type EncodePlan } from './ffmpeg/arguments.ts'
 import type { Packager } from './hls/packager.ts'
 import type { ListedSegment } from './hls/playlist.ts'
+import type { SendingPoint } from './ingest/sequence.ts'
+import type { JournalRecord, SafePoint } from './journal/records.ts'
 import type { Log } from './log.ts'
 import type { CutSegment } from './mpegts/cutter.ts'
+import type { SegmentStore } from './storage/storage.ts'
 
 export interface PipelineSettings extends RunSettings {
   ffmpegRestarts: number
   ffmpegRestartWindowSeconds: number
   maxStreamStorageBytes: number
   maxHeldBytes: number
+  resumeWindowSeconds: number
+}
+
+/** What an earlier server published of the epoch that goes on. */
+export interface RecoveredEpoch {
+  /** Its number in the journal. */
+  number: number
+  progress: EpochProgress
+  transcodeVideo: boolean
+}
+
+/** How the encoder of a stream does. */
+export interface EncoderStatus {
+  state: EncoderState
+  /** Runs that were started after a fault. */
+  restarts: number
+  lastFault: Fault | null
+  /** Why nothing comes out at present. */
+  stalled: Stall | null
 }
 
 export interface PipelineOptions {
@@ -22,11 +48,25 @@ export interface PipelineOptions {
   ffmpegPath: string
   settings: PipelineSettings
   log: Log
-  /** A segment is listed: whatever stands before `safeOffset` is on disk. */
+  /** Where segments find room among those of all streams. */
+  storage: SegmentStore
+  /** Keeps records for a server that starts anew; resolves when they are written. */
+  journal: { append (...records: JournalRecord[]): Promise<void> }
+  /** Where a place of the recording (bytes) stands in what the broadcaster sends. */
+  locate: (offset: number) => SendingPoint | undefined
+  /** The epoch that an earlier server has begun; the first header that comes continues it. */
+  recovered?: RecoveredEpoch | undefined
+  /** More is safe than before. */
+  onSafe: () => void
   onListed: (segment: ListedSegment) => void
+  /** A fault holds segments up; undefined: they come again. */
+  onCondition: (fault: Fault | undefined) => void
   /** The stream cannot go on: `StorageLimitReached`, or a HeadwaterError. */
   onFailed: (error: StorageLimitReached | HeadwaterError) => void
 }
+
+/** How often a write is tried again while the disk is full, in milliseconds. */
+const DISK_RETRY_MS = 500
 
 /** The segments of a stream have reached the size that a stream may have. */
 export class StorageLimitReached extends Error {
@@ -41,23 +81,41 @@ export class Pipeline {
   readonly #options: PipelineOptions
   readonly #budget: RestartBudget
   readonly #abort = new AbortController()
+  /** No pause is waited for any more. */
+  readonly #hurry = new AbortController()
   readonly #done: Promise<void>
   /** Not wholly published yet, oldest first; the last one takes the units. */
   #epochs: Epoch[] = []
   #ended = false
+  #endedAt = Infinity
+  #suspended = false
   #waiting: Array<() => void> = []
   #run: Run | undefined
   /** Tracks of the present run's plan. */
   #plan: EncodePlan | undefined
   /** Its key frames turned out to be too far apart; the recorder will not change its mind. */
-  #transcodeVideo = false
+  #transcodeVideo: boolean
   /** Units are left out up to the next key frame. */
   #seekKey = false
+  #recovered: RecoveredEpoch | undefined
+  /** Number of the epoch that is being published. */
+  #number: number
+  #safeOffset = 0
+  #encoder: EncoderState = 'idle'
+  #restarts = 0
+  #lastFault: Fault | undefined
+  #condition: Fault | undefined
+  /** Viewers have waited for the next segment. */
+  #late: boolean
 
   constructor (options: PipelineOptions) {
     this.#options = options
     const { ffmpegRestarts, ffmpegRestartWindowSeconds } = options.settings
     this.#budget = new RestartBudget(ffmpegRestarts, ffmpegRestartWindowSeconds * 1000)
+    this.#recovered = options.recovered
+    this.#late = options.recovered !== undefined
+    this.#number = options.recovered?.number ?? -1
+    this.#transcodeVideo = options.recovered?.transcodeVideo ?? false
     this.#done = this.#publishAll()
   }
 
@@ -66,10 +124,15 @@ export class Pipeline {
     return this.#epochs.reduce((sum, { held }) => sum + held.bytes, 0)
   }
 
-  /** Where the first unit that is not safe stands in the recording (bytes); undefined when all are. */
-  get unsafeStart (): number | undefined {
-    return this.#epochs.find(({ held }) => held.start !== undefined)?.held.start
+  /** Bytes of the recording that are published, on disk and in the journal. */
+  get safeOffset (): number { return this.#safeOffset }
+
+  get encoder (): EncoderStatus {
+    return { state: this.#encoder, restarts: this.#restarts, lastFault: this.#lastFault ?? null, stalled: this.#run?.stall ?? null }
   }
+
+  /** The fault that holds segments up at present. */
+  get condition (): Fault | undefined { return this.#condition }
 
   /** A process runs for this stream. */
   get running (): boolean { return this.#run !== undefined }
@@ -85,7 +148,7 @@ export class Pipeline {
     this.#open?.close()
     if (this.#ended) return
     this.#seekKey = false
-    this.#epochs.push(new Epoch(init))
+    this.#epochs.push(new Epoch(init, this.#recovered?.progress))
     this.#wake()
   }
 
@@ -95,6 +158,8 @@ export class Pipeline {
     if (open === undefined || this.#ended) return
     if (this.#seekKey) {
       if (open.init.video !== undefined && !unit.frames.some(({ kind, key }) => kind === 'video' && key)) return
+      // What an earlier server published ends before the gap.
+      this.#recovered = undefined
       this.begin(open.init)
     } else if (open.timeline.isJump(unit)) {
       this.#options.log.info({ toUs: unit.frames[0]!.timeUs, fromUs: open.timeline.latestUs }, 'media time jumped: new epoch')
@@ -105,6 +170,11 @@ export class Pipeline {
     this.#wake()
   }
 
+  /** What comes does not continue what an earlier server published. */
+  forget (): void {
+    this.#recovered = undefined
+  }
+
   /** Media was lost: what comes is left out up to the next key frame, which starts a new epoch. */
   skipToKey (): void {
     this.#seekKey = this.#open !== undefined
@@ -113,7 +183,17 @@ export class Pipeline {
   /** No more media. Resolves when all of it is published, or given up. */
   async end (): Promise<void> {
     this.#ended = true
+    this.#endedAt = Math.min(this.#endedAt, performance.now())
     this.#open?.close()
+    this.#wake()
+    await this.#done
+  }
+
+  /** Lists the segments that can be closed, and stops; what is not safe is for the next server. */
+  async suspend (): Promise<void> {
+    this.#ended = this.#suspended = true
+    this.#hurry.abort()
+    this.#run?.suspend()
     this.#wake()
     await this.#done
   }
@@ -121,6 +201,7 @@ export class Pipeline {
   /** Gives up at once. */
   async abort (): Promise<void> {
     this.#abort.abort()
+    this.#hurry.abort()
     this.#run?.stop({ kind: 'aborted' })
     await this.end()
   }
@@ -133,8 +214,11 @@ export class Pipeline {
   async #publishAll (): Promise<void> {
     for (;;) {
       const [epoch] = this.#epochs
+      if (this.#suspended || (epoch === undefined && this.#ended)) {
+        this.#become('stopped')
+        return
+      }
       if (epoch === undefined) {
-        if (this.#ended) return
         await this.#changed()
         continue
       }
@@ -142,98 +226,186 @@ export class Pipeline {
         await this.#publishEpoch(epoch)
       } catch (error) {
         this.#abort.abort()
+        if (this.#encoder === 'backing-off') this.#become('failed')
         const known = error instanceof HeadwaterError || error instanceof StorageLimitReached
         this.#options.onFailed(known ? error : new HeadwaterError('INTERNAL_ERROR', { cause: error }))
       }
+      if (this.#suspended && !this.#abort.signal.aborted) continue
       epoch.held.releaseAll()
       this.#epochs.shift()
       if (this.#abort.signal.aborted) {
         this.#epochs = []
         this.#ended = true
+        this.#become('stopped')
         return
       }
+      if (this.#encoder !== 'idle') this.#become('idle')
     }
   }
 
   /** Runs FFmpeg until all of the epoch is published. */
   async #publishEpoch (epoch: Epoch): Promise<void> {
-    const { log, settings, packager } = this.#options
     await this.#tracksKnown(epoch)
     if (epoch.empty) return
-    while (!this.#abort.signal.aborted) {
-      const plan = planFor(epoch.init, this.#tracksSeen(epoch), epoch.publishedUs, this.#transcodeVideo, settings)
-      let firstOfRun = true
-      this.#plan = plan
-      this.#run = new Run({
-        epoch,
-        plan,
-        first: packager.segmentCount === 0,
-        ffmpegPath: this.#options.ffmpegPath,
-        settings,
-        log,
-        publish: async segment => {
-          await this.#list(epoch, segment, firstOfRun)
-          firstOfRun = false
-        }
-      })
-      log.info({ pid: this.#run.pid, container: plan.container, video: describeTrack(plan.video), audio: describeTrack(plan.audio), fromUs: plan.startUs }, 'FFmpeg started')
-      const outcome = await this.#run.outcome
-      this.#run = undefined
-      log.info({ ...outcome }, 'FFmpeg ended')
-      if (await this.#settle(outcome)) return
+    await this.#whenRoom(() => this.#beginEpoch(epoch))
+    while (!this.#abort.signal.aborted && !this.#suspended) {
+      if (await this.#settle(await this.#runOnce(epoch))) return
     }
+  }
+
+  async #runOnce (epoch: Epoch): Promise<RunOutcome> {
+    const { log, settings, packager } = this.#options
+    const plan = planFor(epoch.init, this.#tracksSeen(epoch), epoch.publishedUs, this.#transcodeVideo, settings)
+    let firstOfRun = true
+    this.#plan = plan
+    this.#become('starting')
+    this.#run = new Run({
+      epoch,
+      plan,
+      first: packager.segmentCount === 0,
+      short: this.#late,
+      ffmpegPath: this.#options.ffmpegPath,
+      settings,
+      log,
+      publish: async segment => {
+        await this.#list(epoch, segment, firstOfRun)
+        firstOfRun = false
+      },
+      onPhase: phase => this.#become(phase)
+    })
+    log.info({ pid: this.#run.pid, container: plan.container, video: describeTrack(plan.video), audio: describeTrack(plan.audio), fromUs: plan.startUs }, 'FFmpeg started')
+    const outcome = await this.#run.outcome
+    this.#run = undefined
+    log.info({ ...outcome }, 'FFmpeg ended')
+    return outcome
   }
 
   /** @returns whether the epoch is done with */
   async #settle (outcome: RunOutcome): Promise<boolean> {
     switch (outcome.kind) {
       case 'finished':
+      case 'suspended':
       case 'aborted':
         return true
       case 'new-track':
         return false
       case 'long-gop':
         // Our own encoder makes key frames in time; doing the same again would not help.
-        if (this.#transcodeVideo) await this.#pause('FFmpeg made no key frames')
+        if (this.#transcodeVideo) await this.#backOff('encoder-garbled', 'FFmpeg made no key frames')
         this.#transcodeVideo = true
         return false
       case 'storage':
         if (outcome.error instanceof StorageLimitReached) throw outcome.error
-        this.#options.log.error({ err: outcome.error }, 'a segment could not be written')
-        await this.#pause(`A segment could not be written: ${(outcome.error as Error).message}`)
+        await this.#backOff(isOutOfSpace(outcome.error) ? 'disk-full' : 'disk-failed', `A segment could not be written: ${(outcome.error as Error).message}`)
         return false
       case 'failed':
-        this.#options.log.warn({ reason: outcome.reason }, 'FFmpeg failed')
-        await this.#pause(outcome.reason)
+        await this.#backOff(outcome.fault, outcome.reason)
         return false
     }
   }
 
-  /** Waits before the next try. @throws HeadwaterError `FFMPEG_ERROR` when there have been too many */
-  async #pause (reason: string): Promise<void> {
+  /** Waits before the next try. @throws HeadwaterError `FFMPEG_ERROR`, `STORAGE_FULL` or `INTERNAL_ERROR` when there have been too many */
+  async #backOff (fault: Fault, message: string): Promise<void> {
+    this.#become('backing-off')
+    this.#degrade(fault, message)
     const pauseMs = this.#budget.fail(performance.now(), Math.random())
-    if (pauseMs === undefined) throw new HeadwaterError('FFMPEG_ERROR', { message: reason })
-    await delay(pauseMs, undefined, { signal: this.#abort.signal }).catch(() => {})
+    if (pauseMs === undefined) throw new HeadwaterError(fault === 'disk-full' ? 'STORAGE_FULL' : fault === 'disk-failed' ? 'INTERNAL_ERROR' : 'FFMPEG_ERROR', { message })
+    this.#restarts++
+    this.#late = true
+    await delay(pauseMs, undefined, { signal: this.#hurry.signal }).catch(() => {})
+  }
+
+  #degrade (fault: Fault, message: string): void {
+    this.#lastFault = fault
+    if (this.#condition === fault) return
+    this.#options.log.warn({ fault }, message)
+    this.#condition = fault
+    this.#options.onCondition(fault)
+  }
+
+  #recover (): void {
+    if (this.#condition === undefined) return
+    this.#options.log.info({ fault: this.#condition }, 'segments come again')
+    this.#condition = undefined
+    this.#options.onCondition(undefined)
+  }
+
+  #become (state: EncoderState): void {
+    if (!canFollow(this.#encoder, state)) throw new Error(`An encoder that is ${this.#encoder} cannot become ${state}`)
+    this.#encoder = state
+  }
+
+  /** While the disk is full, what is to be written is kept and tried again; FFmpeg and then the broadcaster wait for it. */
+  async #whenRoom<T> (write: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await write()
+      } catch (error) {
+        const waitedMs = performance.now() - this.#endedAt
+        if (!isOutOfSpace(error) || this.#hurry.signal.aborted || waitedMs > this.#options.settings.resumeWindowSeconds * 1000) throw error
+        this.#degrade('disk-full', 'the disk is full: segments wait for room')
+        await delay(DISK_RETRY_MS, undefined, { signal: this.#hurry.signal }).catch(() => {})
+      }
+    }
+  }
+
+  /** The header of an epoch, and where it begins, are written down before anything of it is published. */
+  async #beginEpoch (epoch: Epoch): Promise<void> {
+    const begun = this.#recovered !== undefined
+    this.#recovered = undefined
+    if (begun) return
+    const number = this.#number + 1
+    const start = epoch.held.pointBehind(0)
+    await this.#options.journal.append(
+      { type: 'epoch', epoch: number, init: epoch.init.bytes.toString('base64') },
+      { type: 'point', point: this.#safePoint(epoch, start, number, { publishedUs: undefined, soundUs: undefined }) })
+    this.#number = number
+    this.#setSafe(start.offset)
   }
 
   async #list (epoch: Epoch, segment: CutSegment, firstOfRun: boolean): Promise<void> {
-    const { packager, settings, log, onListed } = this.#options
+    const { packager, settings, log, onListed, journal, storage } = this.#options
     if (packager.bytes + segment.data.length > settings.maxStreamStorageBytes) {
       throw new StorageLimitReached(`The stream has reached ${settings.maxStreamStorageBytes} bytes`)
     }
-    const listed = await packager.add({
+    const published = { publishedUs: segment.endUs, soundUs: segment.soundUs ?? epoch.soundUs }
+    const released = epoch.held.releasable(segment.endUs, settings.maxHeldBytes / 2)
+    const safe = epoch.held.pointBehind(released)
+    const listed = await storage.store(segment.data.length, () => this.#whenRoom(() => packager.add({
       data: segment.data,
       durationMs: Math.max(1, Math.round((segment.endUs - segment.startUs) / 1000)),
       discontinuity: firstOfRun,
       programDateTimeMs: epoch.wallTimeMs(segment.startUs)
-    })
-    epoch.publish(segment.endUs, segment.soundUs, settings.maxHeldBytes / 2)
+    }, listed => journal.append({ type: 'segment', segment: listed, point: this.#safePoint(epoch, safe, this.#number, published) }))))
+    if (listed === undefined) throw new StorageLimitReached('All streams together have reached the limit, and only running ones are left')
+    epoch.publish(segment.endUs, segment.soundUs, released)
+    this.#late = false
+    this.#setSafe(safe.offset)
+    this.#recover()
     // The segment is out, whatever a listener makes of it.
     try {
       onListed(listed)
     } catch (error) {
       log.error({ err: error, sequence: listed.sequence }, 'a listener failed')
     }
+  }
+
+  #safePoint (epoch: Epoch, { offset, lead }: ReadingPoint, number: number, { publishedUs, soundUs }: Pick<EpochProgress, 'publishedUs' | 'soundUs'>): SafePoint {
+    const sending = this.#options.locate(offset)
+    return {
+      epoch: number,
+      ...(publishedUs === undefined ? {} : { publishedUs }),
+      ...(soundUs === undefined ? {} : { soundUs }),
+      anchor: epoch.anchor,
+      transcodeVideo: this.#transcodeVideo,
+      ...(sending === undefined ? {} : { sending }),
+      ...(lead === undefined ? {} : { lead: lead.toString('base64') })
+    }
+  }
+
+  #setSafe (offset: number): void {
+    this.#safeOffset = offset
+    this.#options.onSafe()
   }
 
   #tracksSeen ({ timeline, init }: Epoch): { video: boolean, audio: boolean } {
@@ -250,7 +422,7 @@ export class Pipeline {
       const seen = this.#tracksSeen(epoch)
       const all = (init.video === undefined || seen.video) && (init.audio === undefined || seen.audio)
       const runUs = (timeline.latestUs ?? 0) - epoch.startUs
-      if (all || epoch.closed || (!epoch.empty && runUs >= this.#options.settings.silentTrackMs * 1000)) return
+      if (all || epoch.closed || this.#suspended || (!epoch.empty && runUs >= this.#options.settings.silentTrackMs * 1000)) return
       await this.#changed()
     }
   }

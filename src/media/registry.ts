@@ -1,18 +1,22 @@
 import { EventEmitter } from 'node:events'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeadwaterError } from '../errors/catalogue.ts'
-import { closeAbandoned } from './hls/files.ts'
+import type { Fault } from './epoch/fault.ts'
 import type { ListedSegment } from './hls/playlist.ts'
 import { sweep } from './hls/retention.ts'
+import { closeForGood, readAbandoned } from './journal/recovery.ts'
+import type { Journaled } from './journal/records.ts'
 import type { Log } from './log.ts'
+import { takeLock, type FolderLock } from './storage/lock.ts'
+import { listStreamFolders } from './storage/stream-folders.ts'
+import { Storage, type StorageReport, type StorageSettings } from './storage/storage.ts'
 import { Stream, type StreamListener, type StreamSettings } from './stream.ts'
 import type { EndReason } from './stream-state.ts'
 
-export interface RegistrySettings extends StreamSettings {
-  streamsDir: string
+export interface RegistrySettings extends StreamSettings, StorageSettings {
   maxStreams: number
   retentionHours: number
+  closeStreams: 'resumable' | 'end'
 }
 
 export interface RegistryOptions {
@@ -32,6 +36,9 @@ export interface RegistryEvents {
   ended: [stream: Stream, reason: EndReason]
   'segment-listed': [stream: Stream, segment: ListedSegment]
   troubled: [stream: Stream, error: HeadwaterError]
+  /** A fault holds segments up; undefined: they come again. */
+  condition: [stream: Stream, fault: Fault | undefined]
+  'storage-changed': [report: StorageReport]
 }
 
 const SWEEP_INTERVAL_MS = 10 * 60_000
@@ -46,25 +53,81 @@ export function isStreamKey (value: unknown): value is string {
 export class StreamRegistry extends EventEmitter<RegistryEvents> {
   readonly #options: RegistryOptions
   readonly #streams = new Map<string, Stream>()
+  readonly #storage: Storage
+  #lock: FolderLock | undefined
+  /** Why this server may not write to the media root any more. */
+  #lost: HeadwaterError | undefined
   #sweeper: NodeJS.Timeout | undefined
   #sweeping: Promise<void> = Promise.resolve()
-  #closed = false
+  #closing: Promise<void> | undefined
 
   constructor (options: RegistryOptions) {
     super()
     this.setMaxListeners(0)
     this.#options = options
+    this.#storage = new Storage({
+      settings: options.settings,
+      log: options.log,
+      isRunning: key => this.#streams.get(key)?.hasEnded === false,
+      // Its playlist in memory would name segments that are gone.
+      onRemoved: key => { this.#streams.delete(key) },
+      onChanged: report => { this.emit('storage-changed', report) }
+    })
   }
 
-  /** Creates the media root and settles what an earlier server left there. */
+  /**
+   * Takes the media root for this server, and settles what an earlier one left there.
+   * @throws HeadwaterError `STREAMS_DIR_IN_USE`, `CONFIG_INVALID` when it cannot be written to
+   */
   async open (): Promise<void> {
     const { settings, log } = this.#options
-    await mkdir(settings.streamsDir, { recursive: true })
-    const abandoned = await closeAbandoned(settings.streamsDir)
-    if (abandoned.length > 0) log.warn({ streams: abandoned }, 'closed the playlists of streams that an earlier server left open')
+    this.#lock = await takeLock(settings.streamsDir, {
+      log,
+      onLost: error => {
+        this.#lost = error
+        log.error({ err: error }, 'this server takes no more streams')
+      }
+    })
+    try {
+      await this.#settle()
+    } catch (error) {
+      await this.#lock.release()
+      throw error
+    }
+  }
+
+  async #settle (): Promise<void> {
+    await this.#recover()
     await this.#sweep()
-    this.#sweeper = setInterval(() => { this.#sweeping = this.#sweep() }, SWEEP_INTERVAL_MS)
+    await this.#storage.open()
+    this.#sweeper = setInterval(() => { this.#sweeping = this.#sweep().then(() => this.#storage.recount()) }, SWEEP_INTERVAL_MS)
     this.#sweeper.unref()
+  }
+
+  /** Goes on with the streams that an earlier server left, if it was there a moment ago; the others are closed. */
+  async #recover (): Promise<void> {
+    const { settings, log } = this.#options
+    const aliveAt = this.#lock?.formerAliveAt
+    const isInTime = aliveAt !== undefined && Date.now() - aliveAt < settings.resumeWindowSeconds * 1000
+    const closed: string[] = []
+    for (const { key } of await listStreamFolders(settings.streamsDir)) {
+      if (!isStreamKey(key)) continue
+      const folder = this.folderOf(key)
+      const journaled = isInTime ? await readAbandoned(folder) : undefined
+      if (journaled !== undefined && await this.#recoverStream(key, journaled)) continue
+      if (await closeForGood(folder)) closed.push(key)
+    }
+    if (closed.length > 0) log.warn({ streams: closed }, 'closed the playlists of streams that an earlier server left open')
+  }
+
+  async #recoverStream (key: string, journaled: Journaled): Promise<boolean> {
+    try {
+      this.#streams.set(key, await Stream.recover({ ...this.#optionsOf(key), journaled }))
+      return true
+    } catch (error) {
+      this.#options.log.error({ err: error, streamKey: key }, 'a stream of an earlier server cannot go on')
+      return false
+    }
   }
 
   get (key: string): Stream | undefined {
@@ -75,6 +138,9 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
     return join(this.#options.settings.streamsDir, key)
   }
 
+  /** What the streams use, and what is left. */
+  get storage (): StorageReport { return this.#storage.report }
+
   /** Streams that have not ended, in the order in which they began. */
   active (): Stream[] {
     return [...this.#streams.values()].filter(stream => !stream.hasEnded)
@@ -82,26 +148,24 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
 
   /**
    * A new stream on a key that is free, not started yet.
-   * @throws HeadwaterError `STREAM_ALREADY_EXISTS`, `SERVER_BUSY`
+   * @throws HeadwaterError `STREAM_ALREADY_EXISTS`, `SERVER_BUSY`, `STORAGE_FULL`
    */
   prepare (key: string, owner: { userId?: string | undefined, title?: string | undefined, description?: string | undefined } = {}): Stream {
-    const { settings, ffmpegPath, logFor } = this.#options
+    const { settings } = this.#options
     const former = this.#streams.get(key)
     if (former !== undefined && !former.hasEnded) throw new HeadwaterError('STREAM_ALREADY_EXISTS', { streamKey: key })
-    if (this.#closed) throw new HeadwaterError('SERVER_BUSY', { message: 'The server is closing', streamKey: key })
+    if (this.#closing !== undefined) throw new HeadwaterError('SERVER_BUSY', { message: 'The server is closing', streamKey: key })
     if (this.active().length >= settings.maxStreams) {
       throw new HeadwaterError('SERVER_BUSY', { message: `The server carries ${settings.maxStreams} streams already`, streamKey: key })
     }
+    if (this.#lost !== undefined) throw new HeadwaterError('SERVER_BUSY', { message: 'Another server has taken over from this one', streamKey: key, cause: this.#lost })
+    const { refusal } = this.#storage
+    if (refusal !== undefined) throw new HeadwaterError('STORAGE_FULL', { message: refusal, streamKey: key })
     const stream = new Stream({
-      key,
+      ...this.#optionsOf(key),
       userId: owner.userId,
       title: owner.title,
       description: owner.description,
-      folder: this.folderOf(key),
-      ffmpegPath,
-      settings,
-      log: logFor(key),
-      listener: this.#listener,
       ...(former === undefined ? {} : { viewers: former.viewers })
     })
     // The newest stands last.
@@ -110,16 +174,30 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
     return stream
   }
 
-  /** Ends all streams: gracefully for so long, then at once. */
-  async close (graceMs: number): Promise<void> {
-    this.#closed = true
+  /** Ends all streams, or leaves them to the next server (CLOSE_STREAMS): gracefully for so long, then at once. */
+  close (graceMs: number): Promise<void> {
+    this.#closing ??= this.#close(graceMs)
+    return this.#closing
+  }
+
+  async #close (graceMs: number): Promise<void> {
     clearInterval(this.#sweeper)
     const active = this.active()
-    const deadline = setTimeout(() => { for (const stream of active) void stream.abort('server closing') }, graceMs)
-    await Promise.all(active.map(stream => stream.end('server closing')))
+    const isLeft = (stream: Stream) => this.#options.settings.closeStreams === 'resumable' && stream.isLive
+    const deadline = setTimeout(() => {
+      for (const stream of active) void (stream.state === 'left' ? stream.hurry() : stream.abort('server closing'))
+    }, graceMs)
+    await Promise.all(active.map(stream => isLeft(stream) ? stream.leave() : stream.end('server closing')))
     clearTimeout(deadline)
     await this.#sweeping
+    await this.#storage.close()
     this.removeAllListeners()
+    await this.#lock?.release()
+  }
+
+  #optionsOf (key: string) {
+    const { settings, ffmpegPath, logFor } = this.#options
+    return { key, folder: this.folderOf(key), storage: this.#storage.storeOf(key), ffmpegPath, settings, log: logFor(key), listener: this.#listener }
   }
 
   readonly #listener: StreamListener = {
@@ -128,14 +206,20 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
     reconnecting: stream => { this.emit('reconnecting', stream) },
     ended: (stream, reason) => { this.emit('ended', stream, reason) },
     segmentListed: (stream, segment) => { this.emit('segment-listed', stream, segment) },
-    troubled: (stream, error) => { this.emit('troubled', stream, error) }
+    troubled: (stream, error) => { this.emit('troubled', stream, error) },
+    condition: (stream, fault) => { this.emit('condition', stream, fault) }
   }
 
   async #sweep (): Promise<void> {
     const { settings, log } = this.#options
     const retentionMs = settings.retentionHours * 3_600_000
     try {
-      const running = new Map(this.active().map(stream => [stream.key, { firstSequence: stream.packager?.firstSequence ?? 0 }]))
+      const running = {
+        get: (key: string) => {
+          const stream = this.#streams.get(key)
+          return stream === undefined || stream.hasEnded ? undefined : { firstSequence: stream.packager?.firstSequence ?? 0 }
+        }
+      }
       const removed = await sweep(settings.streamsDir, retentionMs, Date.now(), running)
       if (removed.length > 0) log.info({ removed }, 'removed what was older than the retention')
     } catch (error) {

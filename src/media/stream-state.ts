@@ -1,7 +1,7 @@
 /**
  * The life of a stream.
  *
- *     prepared ──start──▶ live ──lost──▶ reconnecting
+ *     prepared ──start──▶ live ──lost──▶ reconnecting ◀── found by a server that starts anew
  *        │                 │ ◀──resume──      │
  *        │               end                 end (window over)
  *        │                 ▼                  │
@@ -9,15 +9,19 @@
  *                          │ all published
  *                          ▼
  *                        ended
+ *
+ * A server that closes can leave live and reconnecting streams to the next one: they are `left`, which is the
+ * last that this server knows of them.
  */
-export type StreamState = 'prepared' | 'live' | 'reconnecting' | 'ending' | 'ended'
+export type StreamState = 'prepared' | 'live' | 'reconnecting' | 'ending' | 'ended' | 'left'
 
 const NEXT: Record<StreamState, readonly StreamState[]> = {
   prepared: ['live', 'ending'],
-  live: ['reconnecting', 'ending'],
-  reconnecting: ['live', 'ending'],
+  live: ['reconnecting', 'ending', 'left'],
+  reconnecting: ['live', 'ending', 'left'],
   ending: ['ended'],
-  ended: []
+  ended: [],
+  left: []
 }
 
 export function canBecome (from: StreamState, to: StreamState): boolean {
@@ -31,6 +35,7 @@ export type EndReason =
   | 'broadcaster disconnected'
   | 'ffmpeg error'
   | 'storage limit'
+  | 'disk full'
   | 'not started in time'
   | 'internal error'
   | 'server closing'

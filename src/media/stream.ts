@@ -1,10 +1,15 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { HeadwaterError } from '../errors/catalogue.ts'
+import { HeadwaterError, type ErrorCode } from '../errors/catalogue.ts'
+import type { Fault } from './epoch/fault.ts'
 import { Packager, type PackagerSettings } from './hls/packager.ts'
 import type { ListedSegment } from './hls/playlist.ts'
 import { Ingest, type Acknowledgement, type IncomingChunk, type IngestSettings } from './ingest/ingest.ts'
+import { Journal } from './journal/journal.ts'
+import type { Journaled } from './journal/records.ts'
+import { recoveredEpoch, recoveredSending } from './journal/recovered.ts'
 import type { Log } from './log.ts'
 import { Pipeline, StorageLimitReached, type PipelineSettings } from './pipeline.ts'
+import type { SegmentStore } from './storage/storage.ts'
 import { canBecome, type EndReason, type StreamState } from './stream-state.ts'
 
 export interface StreamSettings extends PipelineSettings, IngestSettings, PackagerSettings {
@@ -20,6 +25,8 @@ export interface StreamListener {
   reconnecting (stream: Stream): void
   ended (stream: Stream, reason: EndReason): void
   segmentListed (stream: Stream, segment: ListedSegment): void
+  /** A fault holds its segments up; undefined: they come again. */
+  condition (stream: Stream, fault: Fault | undefined): void
   /** Something of what the broadcaster sent could not be used. */
   troubled (stream: Stream, error: HeadwaterError): void
 }
@@ -34,7 +41,11 @@ export interface StreamOptions {
   ffmpegPath: string
   settings: StreamSettings
   log: Log
+  /** Where its segments find room. */
+  storage: SegmentStore
   listener: StreamListener
+  /** What an earlier server wrote about this stream, which was not over. */
+  journaled?: Journaled | undefined
   /** Connections that watch this key already. */
   viewers?: Iterable<string>
 }
@@ -46,6 +57,8 @@ interface OnAir {
   ingest: Ingest
 }
 
+const END_REASONS: Partial<Record<ErrorCode, EndReason>> = { FFMPEG_ERROR: 'ffmpeg error', STORAGE_FULL: 'disk full' }
+
 /** The owner of a stream that was prepared by nobody in particular. */
 export const ANONYMOUS = 'anonymous'
 
@@ -56,7 +69,7 @@ export class Stream {
   readonly title: string | undefined
   readonly description: string | undefined
   /** Proves ownership: known only to the broadcaster, never logged. */
-  readonly resumeToken = randomBytes(24).toString('base64url')
+  readonly resumeToken: string
   readonly createdAt = new Date()
   /** Connections that watch. */
   readonly viewers: Set<string>
@@ -79,10 +92,27 @@ export class Stream {
     this.title = options.title
     this.description = options.description
     this.viewers = new Set(options.viewers)
+    this.resumeToken = options.journaled?.broadcast.resumeToken ?? randomBytes(24).toString('base64url')
     this.#options = options
     this.#userId = options.userId
     this.#log = options.log
-    this.#after(options.settings.preparedMinutes * 60_000, 'not started in time')
+    if (options.journaled === undefined) this.#after(options.settings.preparedMinutes * 60_000, 'not started in time')
+  }
+
+  /**
+   * A stream that a server left behind, waiting for its broadcaster.
+   * @throws the file system's error when its folder cannot be opened
+   */
+  static async recover (options: Omit<StreamOptions, 'userId' | 'title' | 'description'> & { journaled: Journaled }): Promise<Stream> {
+    const { userId, title, description, startedAtMs } = options.journaled.broadcast
+    const stream = new Stream({ ...options, userId, title, description })
+    stream.#startedAt = new Date(startedAtMs)
+    stream.#onAir = await stream.#open()
+    stream.#state = 'reconnecting'
+    stream.#lostAt = performance.now()
+    stream.#after(options.settings.resumeWindowSeconds * 1000, 'broadcaster disconnected')
+    options.log.info({ userId, nextSeq: stream.nextSeq, segments: stream.packager?.segmentCount }, 'stream found again: it waits for its broadcaster')
+    return stream
   }
 
   get state (): StreamState { return this.#state }
@@ -164,6 +194,22 @@ export class Stream {
     return this.#ending
   }
 
+  /** Leaves the stream to the next server: what can be published is, the playlists stay open. */
+  async leave (): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#become('left')
+    this.#broadcaster = null
+    const onAir = this.#onAir ?? await this.#opening?.catch(() => undefined)
+    onAir?.ingest.close()
+    await onAir?.pipeline.suspend()
+    this.#log.info({ nextSeq: this.nextSeq, segments: onAir?.packager.segmentCount ?? 0 }, 'stream left for the next server')
+  }
+
+  /** Leaves without waiting for FFmpeg. */
+  async hurry (): Promise<void> {
+    await this.#onAir?.pipeline.abort()
+  }
+
   /** Ends without waiting for FFmpeg. */
   async abort (reason: EndReason): Promise<void> {
     this.#ending ??= this.#end(reason, true)
@@ -172,22 +218,45 @@ export class Stream {
   }
 
   async #open (): Promise<OnAir> {
-    const { settings, ffmpegPath, listener, folder } = this.#options
-    const packager = await Packager.open(folder, settings)
-    const pipeline = new Pipeline({
+    const { settings, ffmpegPath, listener, folder, journaled, storage } = this.#options
+    const packager = journaled === undefined
+      ? await Packager.open(folder, settings)
+      : await Packager.resume(folder, settings, { ...journaled.broadcast, segments: journaled.segments })
+    const pipeline: Pipeline = new Pipeline({
       packager,
       ffmpegPath,
       settings,
       log: this.#log,
-      onListed: segment => {
-        ingest.settle()
-        listener.segmentListed(this, segment)
-      },
+      storage,
+      journal: await this.#openJournal(packager),
+      locate: offset => ingest.locate(offset),
+      recovered: recoveredEpoch(journaled),
+      onSafe: () => ingest.settle(),
+      onListed: segment => listener.segmentListed(this, segment),
+      onCondition: fault => listener.condition(this, fault),
       onFailed: error => this.#fail(error)
     })
     const onTrouble = (error: HeadwaterError) => listener.troubled(this, error)
-    const ingest = new Ingest({ pipeline, settings, log: this.#log, onTrouble })
+    const ingest: Ingest = new Ingest({ pipeline, settings, log: this.#log, onTrouble, recovered: recoveredSending(journaled) })
     return { packager, pipeline, ingest }
+  }
+
+  async #openJournal ({ firstSequence, firstDiscontinuity }: Packager): Promise<Journal> {
+    const { settings, folder, journaled } = this.#options
+    const writing = { sync: settings.syncSegments === 'on' }
+    if (journaled !== undefined) return await Journal.reopen(folder, journaled, writing)
+    return await Journal.create(folder, {
+      type: 'broadcast',
+      version: 1,
+      key: this.key,
+      userId: this.userId,
+      resumeToken: this.resumeToken,
+      ...(this.title === undefined ? {} : { title: this.title }),
+      ...(this.description === undefined ? {} : { description: this.description }),
+      startedAtMs: this.startedAt.getTime(),
+      firstSequence,
+      discontinuitySequence: firstDiscontinuity
+    }, writing)
   }
 
   #fail (error: StorageLimitReached | HeadwaterError): void {
@@ -197,7 +266,7 @@ export class Stream {
     }
     this.#log.error({ err: error }, 'the stream cannot go on')
     this.#options.listener.troubled(this, error)
-    void this.end(error.code === 'FFMPEG_ERROR' ? 'ffmpeg error' : 'internal error')
+    void this.end(END_REASONS[error.code] ?? 'internal error')
   }
 
   async #end (reason: EndReason, abort: boolean): Promise<void> {
@@ -208,13 +277,18 @@ export class Stream {
       onAir.ingest.close()
       await (abort ? onAir.pipeline.abort() : onAir.pipeline.end())
       onAir.packager.releaseMemory()
-      await onAir.packager.end().catch((error: unknown) => this.#log.error({ err: error }, 'the playlists could not be closed'))
+      await this.#closeFiles(onAir.packager).catch((error: unknown) => this.#log.error({ err: error }, 'the playlists could not be closed'))
     }
     this.#broadcaster = null
     this.#endedAt = new Date()
     this.#become('ended')
     this.#log.info({ reason, segments: onAir?.packager.segmentCount ?? 0, seconds: (onAir?.packager.durationMs ?? 0) / 1000 }, 'stream ended')
     this.#options.listener.ended(this, reason)
+  }
+
+  async #closeFiles (packager: Packager): Promise<void> {
+    await packager.end()
+    await Journal.remove(this.folder)
   }
 
   #after (ms: number, reason: EndReason): void {

@@ -8,8 +8,8 @@ import { inPieces, recording } from '../fixtures/recording.ts'
 import { startServer } from '../fixtures/server.ts'
 import { silence } from '../fixtures/silence.ts'
 
-t.test('closing the server: streams end with what was sent, everybody is told, no FFmpeg stays', async t => {
-  const server = await startServer(t)
+t.test('CLOSE_STREAMS=end: streams end with what was sent, everybody is told, no FFmpeg stays', async t => {
+  const server = await startServer(t, { options: { closeStreams: 'end' } })
   const owner = await newBroadcaster(server, 'last')
   const viewers = [newClient(server), newClient(server, { transports: ['polling'] })]
   for (const viewer of viewers) await viewer.ask('join-stream', { streamKey: 'last', userId: 'v' })

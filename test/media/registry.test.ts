@@ -93,7 +93,7 @@ t.test('the media root is made', async t => {
 })
 
 t.test('close ends all streams with what they have, and takes no more', async t => {
-  const { registry } = make(t)
+  const { registry } = make(t, { closeStreams: 'end' })
   await registry.open()
   const stream = registry.prepare('show')
   registry.prepare('waiting')
@@ -108,7 +108,7 @@ t.test('close ends all streams with what they have, and takes no more', async t 
 })
 
 t.test('close does not wait for ever', async t => {
-  const { registry } = make(t, { ffmpegStartSeconds: 60, ffmpegDrainSeconds: 60 }, programThat('ignores-sigterm'))
+  const { registry } = make(t, { ffmpegStartSeconds: 60, ffmpegDrainSeconds: 60, closeStreams: 'end' }, programThat('ignores-sigterm'))
   await registry.open()
   const stream = registry.prepare('show')
   await stream.start('socket', 'alice')

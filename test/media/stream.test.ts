@@ -9,6 +9,7 @@ import { Stream, type StreamListener, type StreamOptions } from '../../src/media
 import { childProcesses } from '../fixtures/processes.ts'
 import { programThat } from '../fixtures/programs.ts'
 import { inPieces, recording } from '../fixtures/recording.ts'
+import { roomForAll } from '../fixtures/room.ts'
 import { Told } from '../fixtures/told.ts'
 
 interface Made {
@@ -35,6 +36,7 @@ async function make (t: Test, settings: Partial<LivestreamConfig> = {}, options:
     reconnecting: () => hear('reconnecting'),
     ended: (_stream, reason) => hear('ended', reason),
     segmentListed: (_stream, segment) => hear('listed', segment),
+    condition: (_stream, fault) => hear('condition', fault ?? 'good'),
     troubled: (_stream, error) => hear('troubled', error.code, error)
   }
   const stream = new Stream({
@@ -44,6 +46,7 @@ async function make (t: Test, settings: Partial<LivestreamConfig> = {}, options:
     ffmpegPath: 'ffmpeg',
     settings: completeLivestreamOptions(settings),
     log: told,
+    storage: roomForAll,
     listener,
     ...options
   })

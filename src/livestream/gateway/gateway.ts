@@ -191,6 +191,9 @@ export class Gateway {
     registry.on('reconnecting', stream => {
       everybody(stream).emit('stream-reconnecting', this.#reconnecting(stream.key))
     })
+    registry.on('condition', (stream, fault) => {
+      everybody(stream).emit('stream-condition', { streamKey: stream.key, condition: fault === undefined ? 'good' : 'degraded', reason: fault ?? null })
+    })
     registry.on('segment-listed', stream => {
       everybody(stream).emit('stream-segments-updated', { streamKey: stream.key, segmentCount: stream.packager?.segmentCount ?? 0 })
     })

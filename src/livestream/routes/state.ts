@@ -11,6 +11,8 @@ import { streamKeyOf } from './stream-key.ts'
 export interface StateOptions {
   registry: StreamRegistry
   streamsDir: string
+  /** What a stream may hold in memory until it is safe on disk. */
+  maxHeldBytes: number
   /** Answers with the path of a stream's playlist, as a client reaches it. */
   playbackUrl: (key: string) => string
 }
@@ -45,7 +47,7 @@ function processState (stream: Stream) {
 }
 
 /** `GET /:streamId/status`: never a 404, so that a page can ask before the stream is there. */
-export async function status (scope: FastifyInstance, { registry }: StateOptions): Promise<void> {
+export async function status (scope: FastifyInstance, { registry, maxHeldBytes }: StateOptions): Promise<void> {
   scope.get('/:streamId/status', async request => {
     const key = streamKeyOf(request)
     const stream = registry.get(key)
@@ -69,7 +71,10 @@ export async function status (scope: FastifyInstance, { registry }: StateOptions
                 broadcasterSocketId: stream.broadcaster,
                 state: stream.state,
                 segmentCount: stream.packager?.segmentCount ?? 0,
-                heldBytes: stream.heldBytes
+                heldBytes: stream.heldBytes,
+                maxHeldBytes,
+                degraded: stream.pipeline?.condition ?? null,
+                encoder: stream.pipeline?.encoder ?? null
               }
             }),
         files: names ?? [],
@@ -90,7 +95,8 @@ const STATUS_WORDS: Record<Stream['state'], string> = {
   live: 'broadcasting',
   reconnecting: 'reconnecting',
   ending: 'ending',
-  ended: 'ended'
+  ended: 'ended',
+  left: 'reconnecting'
 }
 
 /** `GET /active` and `GET /health`. */
@@ -127,7 +133,8 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
           ...processState(stream)
         }))
       },
-      memoryUsage: { rss, heapTotal, heapUsed, external }
+      memoryUsage: { rss, heapTotal, heapUsed, external },
+      storage: registry.storage
     })
   })
 }

@@ -55,10 +55,13 @@ const SAMPLE_COMPOSITION = 0x000800
 // Runs without fields per sample claim any number of samples in no space at all.
 const MOST_SAMPLES = 1 << 18
 
-/** Reads the body of a `moof` box. Throws `Malformed`, also on tracks that the header does not name. */
-export function readMoof (moof: Buffer, tracks: ReadonlyMap<number, Mp4Track>): TrackFragment[] {
+/**
+ * Reads the body of a `moof` box. `fragmentBytes` is the size of the fragment with its data: it cannot
+ * have more samples than that. Throws `Malformed`, also on tracks that the header does not name.
+ */
+export function readMoof (moof: Buffer, tracks: ReadonlyMap<number, Mp4Track>, fragmentBytes: number): TrackFragment[] {
   const fragments: TrackFragment[] = []
-  let room = MOST_SAMPLES
+  let room = Math.min(MOST_SAMPLES, fragmentBytes)
   for (const { type, body } of boxesIn(moof)) {
     if (type !== 'traf') continue
     const fragment = readTraf(body, tracks, room)
@@ -121,7 +124,7 @@ function readTfdt ({ version, fields }: FullBox): number {
 
 function readTrun ({ flags, fields }: FullBox, defaults: SampleDefaults, mostSamples: number): Run {
   const count = fields.u32()
-  if (count > mostSamples) throw new Malformed(`A fragment of more than ${MOST_SAMPLES} samples`, 'too-large-unit')
+  if (count > mostSamples) throw new Malformed('A fragment of too many samples', 'too-large-unit')
   const dataOffset = (flags & DATA_OFFSET) !== 0 ? fields.i32() : undefined
   const firstFlags = (flags & FIRST_SAMPLE_FLAGS) !== 0 ? fields.u32() : undefined
   const samples: RunSample[] = []

@@ -160,7 +160,7 @@ export class Mp4Recording implements Recording {
 
   #takeFragment (bytes: Buffer, dataAt: number, { header, inForce }: Opened): Step {
     const moof = needBox(bytes, 'moof')
-    const fragments = readMoof(moof, header.tracks)
+    const fragments = readMoof(moof, header.tracks, bytes.length)
     const moofPosition = filePositionOfMoof(fragments, dataAt)
     const place = { from: dataAt, to: bytes.length, moofPosition: moofPosition ?? 0 }
     const frames = samplesOf(fragments, place, this.#nextTimes).map(sample => frameOf(sample, bytes, inForce))

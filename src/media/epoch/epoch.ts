@@ -2,6 +2,16 @@ import type { InitSegment, Unit } from '../container/types.ts'
 import { HeldUnits } from './held-units.ts'
 import { Timeline } from './timeline.ts'
 
+/** What is known of an epoch that an earlier server published in part. */
+export interface EpochProgress {
+  /** Nothing before this has to be published any more, in microseconds; undefined before the first segment. */
+  publishedUs: number | undefined
+  /** Time of the last frame of sound that is published. */
+  soundUs: number | undefined
+  /** When a frame was taken in, in milliseconds since 1970, and its media time. */
+  anchor: { wallMs: number, mediaUs: number }
+}
+
 /**
  * One uninterrupted stretch of a recording: one header, one time line. Units come in at one end; runs of
  * FFmpeg read them at the other, each from what is not published yet.
@@ -10,28 +20,37 @@ export class Epoch {
   readonly init: InitSegment
   readonly held = new HeldUnits()
   readonly timeline = new Timeline()
-  /** Nothing before this has to be published any more, in microseconds; undefined before the first segment. */
-  publishedUs: number | undefined
-  /** Time of the last frame of sound that is published. */
-  soundUs: number | undefined
-  /** When its first unit came, in milliseconds since 1970, and that unit's media time. */
-  #anchor: { wallMs: number, mediaUs: number } | undefined
+  #publishedUs: number | undefined
+  #soundUs: number | undefined
+  #anchor: EpochProgress['anchor'] | undefined
+  #startUs: number | undefined
   #closed = false
   #waiting: Array<() => void> = []
 
-  constructor (init: InitSegment) {
+  /** @param progress of the same epoch, where an earlier server began it */
+  constructor (init: InitSegment, progress?: EpochProgress) {
     this.init = init
+    this.#publishedUs = progress?.publishedUs
+    this.#soundUs = progress?.soundUs
+    this.#anchor = progress?.anchor
   }
 
+  /** Nothing before this has to be published any more, in microseconds; undefined before the first segment. */
+  get publishedUs (): number | undefined { return this.#publishedUs }
+  /** Time of the last frame of sound that is published. */
+  get soundUs (): number | undefined { return this.#soundUs }
   /** No more units come. */
   get closed (): boolean { return this.#closed }
-  get empty (): boolean { return this.#anchor === undefined }
+  get empty (): boolean { return this.#startUs === undefined }
 
-  /** Media time of the first unit, in microseconds. */
-  get startUs (): number { return this.#anchor?.mediaUs ?? 0 }
+  /** Media time of the first unit that came, in microseconds. */
+  get startUs (): number { return this.#startUs ?? 0 }
+  /** When a frame was taken in and its media time; from these follow all others. */
+  get anchor (): EpochProgress['anchor'] { return this.#anchor ?? { wallMs: Date.now(), mediaUs: this.startUs } }
 
   add (unit: Unit): void {
-    this.#anchor ??= { wallMs: Date.now(), mediaUs: unit.frames[0]!.timeUs }
+    this.#startUs ??= unit.frames[0]!.timeUs
+    this.#anchor ??= { wallMs: Date.now(), mediaUs: this.#startUs }
     this.timeline.add(unit)
     this.held.add(unit)
     this.#wake()
@@ -48,19 +67,20 @@ export class Epoch {
   }
 
   /**
+   * Everything before `untilUs` is published; the oldest units are let go.
    * @param soundUs the last frame of sound that is in it, which the pictures' order does not tell
-   * @param maxHeldBytes what may stay for a decoder's sake
+   * @param release how many units are not needed any more
    */
-  publish (untilUs: number, soundUs: number | undefined, maxHeldBytes: number): void {
-    this.publishedUs = untilUs
-    this.soundUs = soundUs ?? this.soundUs
-    this.held.release(untilUs, maxHeldBytes)
+  publish (untilUs: number, soundUs: number | undefined, release: number): void {
+    this.#publishedUs = untilUs
+    this.#soundUs = soundUs ?? this.#soundUs
+    this.held.release(release)
   }
 
   /** When a frame of this epoch was taken in, in milliseconds since 1970. */
   wallTimeMs (mediaUs: number): number {
-    const anchor = this.#anchor ?? { wallMs: Date.now(), mediaUs }
-    return Math.round(anchor.wallMs + (mediaUs - anchor.mediaUs) / 1000)
+    const { wallMs, mediaUs: from } = this.anchor
+    return Math.round(wallMs + (mediaUs - from) / 1000)
   }
 
   #wake (): void {

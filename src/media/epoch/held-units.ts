@@ -7,6 +7,14 @@ const SILENT_VIDEO_US = 10_000_000
 /** Sound that began so long before the end of a segment may not be in it: where pictures are stored in another order, they are up to some frames ahead. */
 const AUDIO_MARGIN_US = 200_000
 
+/** Where reading a recording can go on: a place between two units. */
+export interface ReadingPoint {
+  /** Bytes since the reader's first byte. */
+  offset: number
+  /** What has to stand before the bytes from there on (see `Unit.lead`). */
+  lead: Buffer | undefined
+}
+
 /**
  * The units of an epoch that are not safe yet: from the last published key frame on, in the order they
  * came. A new FFmpeg run starts from the first one; positions count from the beginning of the epoch.
@@ -15,6 +23,8 @@ export class HeldUnits {
   #units: Unit[] = []
   #first = 0
   #bytes = 0
+  /** Behind the last unit that was let go. */
+  #behind: ReadingPoint = { offset: 0, lead: undefined }
 
   /** Position of the first unit that is held. */
   get first (): number { return this.#first }
@@ -34,13 +44,21 @@ export class HeldUnits {
     return this.#units.slice(Math.max(0, position - this.#first))
   }
 
+  /** Where the first `count` held units end, and the others begin. */
+  pointBehind (count: number): ReadingPoint {
+    const next = this.#units[count]
+    if (next !== undefined) return { offset: next.start, lead: next.lead }
+    const last = this.#units.at(-1)
+    return last === undefined ? this.#behind : { offset: last.end, lead: last.lead }
+  }
+
   /**
-   * Everything before `timeUs` is published. Keeps what a decoder needs to go on from there: the last
-   * key frame at or before it, and all that was not published.
+   * How many units can be let go when everything before `timeUs` is published. What a decoder needs to go on
+   * from there stays: the last key frame at or before it, and all that was not published.
    * @param maxBytes where more would be kept for a decoder's sake alone, it is let go: a recorder that
    * hardly ever sends key frames must not fill the memory
    */
-  release (timeUs: number, maxBytes: number): void {
+  releasable (timeUs: number, maxBytes: number): number {
     let open = this.#units.length
     let lastKey: number | undefined
     let lastVideoUs = -Infinity
@@ -53,15 +71,17 @@ export class HeldUnits {
       }
     }
     const videoGoesOn = lastVideoUs > timeUs - SILENT_VIDEO_US && this.#bytes <= maxBytes
-    this.#drop(videoGoesOn && lastKey !== undefined ? Math.min(open, lastKey) : open)
+    return videoGoesOn && lastKey !== undefined ? Math.min(open, lastKey) : open
+  }
+
+  /** Lets the oldest units go. */
+  release (count: number): void {
+    this.#behind = this.pointBehind(count)
+    for (const unit of this.#units.splice(0, count)) this.#bytes -= unit.bytes.length
+    this.#first += count
   }
 
   releaseAll (): void {
-    this.#drop(this.#units.length)
-  }
-
-  #drop (count: number): void {
-    for (const unit of this.#units.splice(0, count)) this.#bytes -= unit.bytes.length
-    this.#first += count
+    this.release(this.#units.length)
   }
 }

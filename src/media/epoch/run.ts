@@ -4,6 +4,8 @@ import { startFfmpeg, type FfmpegProcess, type ProcessExit } from '../ffmpeg/pro
 import type { Log } from '../log.ts'
 import { Cutter, type CutSegment } from '../mpegts/cutter.ts'
 import type { Epoch } from './epoch.ts'
+import type { Fault } from './fault.ts'
+import { StallWatch, type Stall } from './stall-watch.ts'
 
 export interface RunSettings extends EncodeSettings {
   ffmpegStartSeconds: number
@@ -17,11 +19,15 @@ export interface RunOptions {
   plan: EncodePlan
   /** No segment of the broadcast was listed before. */
   first: boolean
+  /** Viewers have waited: the first segment of this run may be short. */
+  short: boolean
   ffmpegPath: string
   settings: RunSettings
   log: Log
   /** Lists a segment; the next one waits for it. */
   publish: (segment: CutSegment) => Promise<void>
+  /** `running`: the first output came; `draining`: it has all of its input. */
+  onPhase: (phase: 'running' | 'draining') => void
 }
 
 /** How a run ended. */
@@ -35,15 +41,15 @@ export type RunOutcome =
   /** The stream was given up. */
   | { kind: 'aborted' }
   /** FFmpeg gave up, was killed, hung or could not start. */
-  | { kind: 'failed', reason: string }
+  | { kind: 'failed', fault: Fault, reason: string }
   /** A segment could not be kept. */
   | { kind: 'storage', error: unknown }
+  /** The server closes: what could be published is, the rest is for the next server. */
+  | { kind: 'suspended' }
 
-/** FFmpeg holds back some media on purpose; so much without output is a fault. */
-const UNANSWERED_US = 2_000_000
 /** Time stamps that differ by less mean the same frame (containers round to milliseconds). */
 const SAME_FRAME_US = 5_000
-const WATCH_INTERVAL_MS = 500
+const WATCH_INTERVAL_MS = 250
 /** Segments that wait for the disk before FFmpeg's output is left in the pipe. */
 const QUEUED_SEGMENTS = 2
 
@@ -60,16 +66,17 @@ export class Run {
   #cause: RunOutcome | undefined
   #queue: Promise<void> = Promise.resolve()
   #queued = 0
-  #fedUs: number | undefined
   #fedAll = false
-  #unansweredSince: number | undefined
-  #answeredUs: number
+  readonly #watch: StallWatch
+  #isSuspending = false
+  #wakeFeeder: () => void = () => {}
+  readonly #suspended = new Promise<void>(resolve => { this.#wakeFeeder = resolve })
 
   constructor (options: RunOptions) {
     this.#options = options
     const { epoch, plan, settings } = options
     const { publishedUs, soundUs } = epoch
-    this.#answeredUs = publishedUs ?? epoch.startUs
+    this.#watch = new StallWatch({ startMs: settings.ffmpegStartSeconds * 1000, staleMs: settings.ffmpegStaleSeconds * 1000 }, publishedUs ?? epoch.startUs)
     this.#cutter = new Cutter({
       targetSeconds: settings.segmentTargetSeconds,
       offsetUs: OUTPUT_OFFSET_US,
@@ -84,6 +91,7 @@ export class Run {
       complete: (epoch.init.video === undefined) === (plan.video === undefined) && (epoch.init.audio === undefined) === (plan.audio === undefined),
       forcedKeyFrames: plan.video !== 'copy',
       first: options.first,
+      short: options.short,
       onSegment: segment => this.#enqueue(segment),
       onOverdue: () => this.stop({ kind: 'long-gop' })
     })
@@ -92,10 +100,13 @@ export class Run {
       termMs: settings.ffmpegTermSeconds * 1000
     })
     this.#process.stdout.on('data', chunk => this.#takeOutput(chunk))
+    this.#process.onProgress = ({ bytes, timeUs }) => this.#watch.reported(bytes, timeUs)
     this.outcome = this.#live()
   }
 
   get pid (): number | undefined { return this.#process.pid }
+  /** Why nothing comes out at present; undefined while something does or soon should. */
+  get stall (): Stall | undefined { return this.#watch.stall(performance.now()) }
 
   /** Ends the run at once; the first cause is the outcome. */
   stop (cause: RunOutcome): void {
@@ -103,18 +114,30 @@ export class Run {
     this.#process.kill(cause.kind)
   }
 
+  /** Ends the run when what it was given is through; an open segment is closed at its last key frame, the rest of it dropped. */
+  suspend (): void {
+    this.#isSuspending = true
+    this.#wakeFeeder()
+  }
+
   async #live (): Promise<RunOutcome> {
-    const watch = setInterval(() => this.#watch(), WATCH_INTERVAL_MS)
+    const watch = setInterval(() => this.#checkProgress(), WATCH_INTERVAL_MS)
     try {
       const [exit] = await Promise.all([this.#process.exit, this.#feed()])
-      if (this.#cause === undefined && this.#endedWell(exit)) this.#cutter.flush()
+      if (this.#cause === undefined && this.#endedWell(exit)) this.#flush()
       await this.#queue
       if (this.#cause !== undefined) return this.#cause
-      if (!this.#endedWell(exit)) return { kind: 'failed', reason: describe(exit) }
+      if (!this.#endedWell(exit)) return { kind: 'failed', fault: faultOf(exit), reason: describe(exit) }
+      if (this.#isSuspending) return { kind: 'suspended' }
       return exit.code === 0 ? { kind: 'finished' } : { kind: 'finished', complaint: describe(exit) }
     } finally {
       clearInterval(watch)
     }
+  }
+
+  #flush (): void {
+    if (this.#isSuspending) this.#cutter.flushAtKey()
+    else this.#cutter.flush()
   }
 
   /** By itself, after all of its input; a complaint about the last frames is no reason to do it all again. */
@@ -130,12 +153,13 @@ export class Run {
     while (this.#process.running) {
       const units = epoch.held.from(position)
       if (units.length === 0) {
-        if (epoch.closed) {
+        if (epoch.closed || this.#isSuspending) {
           this.#fedAll = true
+          this.#options.onPhase('draining')
           this.#process.finish()
           return
         }
-        await Promise.race([epoch.changed(), this.#process.exit])
+        await Promise.race([epoch.changed(), this.#process.exit, this.#suspended])
         continue
       }
       position += units.length
@@ -144,7 +168,7 @@ export class Run {
         if (unit.lead !== undefined && unit.lead !== lead) pieces.push(unit.lead)
         lead = unit.lead
         pieces.push(unit.bytes)
-        for (const { timeUs } of unit.frames) this.#fedUs = Math.max(this.#fedUs ?? timeUs, timeUs)
+        this.#watch.fed(Math.max(...unit.frames.map(({ timeUs }) => timeUs)), performance.now())
       }
       await this.#process.write(pieces)
     }
@@ -155,15 +179,18 @@ export class Run {
     try {
       this.#cutter.push(chunk)
     } catch (error) {
-      this.stop({ kind: 'failed', reason: (error as Error).message })
+      this.stop({ kind: 'failed', fault: 'encoder-garbled', reason: (error as Error).message })
       return
     }
-    this.#answeredUs = Math.max(this.#answeredUs, this.#cutter.latestUs ?? this.#answeredUs)
-    this.#unansweredSince = undefined
+    const { latestUs } = this.#cutter
+    if (latestUs === undefined) return
+    if (!this.#watch.started && !this.#fedAll) this.#options.onPhase('running')
+    this.#watch.answered(latestUs)
   }
 
   #enqueue (segment: CutSegment): void {
     this.#queued++
+    this.#watch.waitsForDisk(true)
     if (this.#queued > QUEUED_SEGMENTS) this.#process.stdout.pause()
     this.#queue = this.#queue.then(async () => {
       // After a failure nothing is listed: the next run brings it again.
@@ -174,24 +201,24 @@ export class Run {
         this.stop({ kind: 'storage', error })
       }
       this.#queued--
+      this.#watch.waitsForDisk(this.#queued > 0)
       this.#process.stdout.resume()
     })
   }
 
   /** Fed and silent: the process hangs. Not fed: the broadcaster is idle, which is no fault. */
-  #watch (): void {
-    if (this.#fedUs === undefined || this.#queued > 0 || this.#fedUs - this.#answeredUs < UNANSWERED_US) {
-      this.#unansweredSince = undefined
-      return
-    }
-    const { settings } = this.#options
-    this.#unansweredSince ??= Date.now()
-    const started = this.#cutter.latestUs !== undefined
-    const limitSeconds = started ? settings.ffmpegStaleSeconds : settings.ffmpegStartSeconds
-    if (Date.now() - this.#unansweredSince >= limitSeconds * 1000) {
-      this.stop({ kind: 'failed', reason: `FFmpeg gave nothing for ${limitSeconds} s although it was fed${started ? '' : ' (it never started)'}` })
-    }
+  #checkProgress (): void {
+    if (this.stall !== 'encoder') return
+    const { ffmpegStartSeconds, ffmpegStaleSeconds } = this.#options.settings
+    if (this.#watch.started) this.stop({ kind: 'failed', fault: 'encoder-hung', reason: `FFmpeg gave nothing for ${ffmpegStaleSeconds} s although it was fed` })
+    else this.stop({ kind: 'failed', fault: 'encoder-no-output', reason: `FFmpeg gave nothing for ${ffmpegStartSeconds} s although it was fed (it never started)` })
   }
+}
+
+function faultOf ({ spawnError, signal, stopReason }: ProcessExit): Fault {
+  if (spawnError !== undefined) return 'encoder-not-started'
+  if (stopReason !== undefined) return 'encoder-hung'
+  return signal === null ? 'encoder-exited' : 'encoder-killed'
 }
 
 function describe (exit: ProcessExit): string {

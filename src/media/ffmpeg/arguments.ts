@@ -36,8 +36,18 @@ const DEMUXERS = {
 /** Exactly between two instants of the grid, a picture goes to the later one. */
 const ROUNDING_US = 100
 
+/** How often FFmpeg says how far it is, in seconds. */
+const PROGRESS_SECONDS = 0.5
+
 /** 720p is where TRANSCODE_VIDEO_KBPS is measured. */
 const REFERENCE_PIXELS = 1280 * 720
+const LOWEST_KBPS = 300
+/** FFmpeg counts the bits of the encoder's buffer, twice as many, with 31 bits. */
+const HIGHEST_KBPS = 1_000_000
+
+/** x264 takes no longer side. */
+const LONGEST_SIDE = 16_384
+const SHORTEST_SIDE = 2
 
 /** The plan that does least: tracks that HLS takes are copied. A track that is not `present` yet is left out. */
 export function planFor (init: InitSegment, present: { video: boolean, audio: boolean }, startUs: number | undefined, transcodeVideo: boolean, settings: EncodeSettings): EncodePlan {
@@ -61,10 +71,11 @@ function gridIndex (timeUs: number, rate: number): number {
   return Math.ceil((timeUs + ROUNDING_US) * rate / 1e6 - 0.5)
 }
 
-/** 4:2:0 needs even sides; a picture over the limit is scaled down in proportion. */
+/** 4:2:0 needs even sides; a picture over the limits is scaled down in proportion, as far as its shape allows. */
 function pictureSize (width: number, height: number, maxPixels: number): { width: number, height: number } {
-  const scale = Math.min(1, Math.sqrt(maxPixels / (width * height)))
-  const even = (side: number) => Math.max(2, Math.floor(side * scale / 2) * 2)
+  const longest = Math.min(LONGEST_SIDE, maxPixels / SHORTEST_SIDE)
+  const scale = Math.min(1, Math.sqrt(maxPixels / (width * height)), longest / Math.max(width, height))
+  const even = (side: number) => Math.max(SHORTEST_SIDE, Math.floor(side * scale / 2) * 2)
   return { width: even(width), height: even(height) }
 }
 
@@ -75,7 +86,7 @@ function seconds (us: number): string {
 function videoArguments (video: NonNullable<EncodePlan['video']>, startUs: number | undefined, settings: EncodeSettings): string[] {
   if (video === 'copy') return ['-c:v', 'copy']
   const { width, height } = video
-  const kbps = Math.max(300, Math.round(settings.transcodeVideoKbps * width * height / REFERENCE_PIXELS))
+  const kbps = Math.min(HIGHEST_KBPS, Math.max(LOWEST_KBPS, Math.round(settings.transcodeVideoKbps * width * height / REFERENCE_PIXELS)))
   const keyInterval = settings.segmentTargetSeconds / 2
   return [
     // The filter, not the muxer, fixes the rate: a recorder's jitter can make FFmpeg guess 1000 fps, and
@@ -112,12 +123,13 @@ function audioArguments (audio: NonNullable<EncodePlan['audio']>, settings: Enco
 
 /**
  * The whole argument list: one recording on standard input, one MPEG-TS on standard output, time
- * stamps kept (plus {@link OUTPUT_OFFSET_US}), warnings on standard error.
+ * stamps kept (plus {@link OUTPUT_OFFSET_US}), warnings on standard error, progress on descriptor 3.
  */
 export function encodeArguments (plan: EncodePlan, settings: EncodeSettings): string[] {
   const demuxer = DEMUXERS[plan.container]
   return [
     '-hide_banner', '-nostats', '-loglevel', 'level+warning',
+    '-progress', 'pipe:3', '-stats_period', String(PROGRESS_SECONDS),
     '-protocol_whitelist', 'pipe', '-format_whitelist', demuxer.whitelist,
     '-max_pixels', String(settings.maxVideoPixels),
     '-threads', String(settings.transcodeThreads),

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
+import { ProgressReader, type Progress } from './progress.ts'
 
 /** Bytes of standard error that are kept for messages. */
 const STDERR_TAIL_BYTES = 4_096
@@ -29,6 +30,8 @@ export interface FfmpegProcess {
   /** Not gone yet. */
   readonly running: boolean
   readonly stdout: Readable
+  /** Called with each of FFmpeg's progress reports. */
+  onProgress: ((progress: Progress) => void) | undefined
   /** Settles once, never rejects. */
   readonly exit: Promise<ProcessExit>
   /** Writes the pieces in one go. Resolves when the pipe takes more, or at once when the process is going. */
@@ -45,7 +48,7 @@ export interface FfmpegProcess {
  */
 export function startFfmpeg (path: string, args: readonly string[], settings: StopSettings): FfmpegProcess {
   // A process group of its own: Ctrl-C in a terminal reaches the server alone, which then drains.
-  const child = spawn(path, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, shell: false })
+  const child = spawn(path, args, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], detached: true, shell: false })
   let stderr = ''
   let stopReason: string | undefined
   let spawnError: Error | undefined
@@ -70,10 +73,16 @@ export function startFfmpeg (path: string, args: readonly string[], settings: St
   // Writing to a process that is gone fails; its exit tells why.
   child.stdin.on('error', () => {})
 
-  return {
+  const progress = new ProgressReader()
+  const reports = child.stdio[3] as Readable
+  reports.setEncoding('utf8').on('data', (text: string) => { for (const report of progress.push(text)) ffmpeg.onProgress?.(report) })
+  reports.on('error', () => {})
+
+  const ffmpeg: FfmpegProcess = {
     pid: child.pid,
     get running () { return !gone },
     stdout: child.stdout,
+    onProgress: undefined,
     exit,
     async write (pieces) {
       const { stdin } = child
@@ -95,11 +104,17 @@ export function startFfmpeg (path: string, args: readonly string[], settings: St
     finish () {
       if (gone || ladder !== undefined) return
       child.stdin.end()
-      ladder = setTimeout(() => {
+      const terminate = () => {
+        // Whoever does not read its output keeps it from ending.
+        if (child.stdout.isPaused()) {
+          ladder = setTimeout(terminate, settings.drainMs)
+          return
+        }
         stopReason ??= 'did not finish after the end of its input'
         child.kill('SIGTERM')
         ladder = setTimeout(() => child.kill('SIGKILL'), settings.termMs)
-      }, settings.drainMs)
+      }
+      ladder = setTimeout(terminate, settings.drainMs)
     },
     kill (reason) {
       stopReason ??= reason
@@ -108,4 +123,5 @@ export function startFfmpeg (path: string, args: readonly string[], settings: St
       child.kill('SIGKILL')
     }
   }
+  return ffmpeg
 }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { appendPlaylist, LIVE_PLAYLIST, openFolder, readNumbering, writeWhole } from './files.ts'
+import { appendWhole, EVENT_PLAYLIST, LIVE_PLAYLIST, openFolder, readNumbering, writeWhole, type WriteOptions } from './files.ts'
 import { GrowingText } from './growing-text.ts'
 import { ENDLIST, playlistEntry, playlistHead, segmentName, type ListedSegment } from './playlist.ts'
 import { Rendering } from './rendering.ts'
@@ -10,6 +10,15 @@ export interface PackagerSettings {
   segmentTargetSeconds: number
   liveWindowSegments: number
   memoryWindowBytes: number
+  syncSegments: 'off' | 'on'
+}
+
+/** A broadcast that an earlier server has begun. */
+export interface FormerBroadcast {
+  firstSequence: number
+  /** Discontinuity sequence of its first segment. */
+  discontinuitySequence: number
+  segments: readonly ListedSegment[]
 }
 
 export interface NewSegment {
@@ -29,7 +38,10 @@ export class Packager {
   readonly #settings: PackagerSettings
   readonly #window: SegmentWindow
   readonly #event = new GrowingText()
+  /** Bytes of `stream.m3u8` on disk. */
+  #written = 0
   readonly #firstSequence: number
+  readonly #firstDiscontinuity: number
   #nextSequence: number
   /** Segments of `live.m3u8`, and the discontinuity sequence of its first one. */
   #live: ListedSegment[] = []
@@ -44,27 +56,39 @@ export class Packager {
 
   /** Opens the folder for a new broadcast; numbering goes on where an earlier one on this key ended. */
   static async open (folder: string, settings: PackagerSettings): Promise<Packager> {
-    const numbering = await readNumbering(folder)
-    const before = numbering.nextSequence > 0
-    const packager = new Packager(folder, settings, numbering.nextSequence, before ? numbering.discontinuitySequence + 1 : 0)
+    const { nextSequence, discontinuitySequence } = await readNumbering(folder)
+    return await Packager.resume(folder, settings, {
+      firstSequence: nextSequence,
+      discontinuitySequence: nextSequence > 0 ? discontinuitySequence + 1 : 0,
+      segments: []
+    })
+  }
+
+  /** Goes on with a broadcast that an earlier server has begun. */
+  static async resume (folder: string, settings: PackagerSettings, former: FormerBroadcast): Promise<Packager> {
+    const packager = new Packager(folder, settings, former)
     await openFolder(folder, packager.#eventRendering.body)
+    packager.#written = packager.#event.bytes.length
     // The one of an ended broadcast; the live one is not kept on disk.
     await rm(join(folder, LIVE_PLAYLIST), { force: true })
     return packager
   }
 
-  private constructor (folder: string, settings: PackagerSettings, firstSequence: number, discontinuitySequence: number) {
+  private constructor (folder: string, settings: PackagerSettings, { firstSequence, discontinuitySequence, segments }: FormerBroadcast) {
     this.folder = folder
     this.#settings = settings
     this.#window = new SegmentWindow(settings.memoryWindowBytes)
     this.#firstSequence = this.#nextSequence = firstSequence
-    this.#liveDiscontinuity = discontinuitySequence
+    this.#firstDiscontinuity = this.#liveDiscontinuity = discontinuitySequence
     this.#event.append(playlistHead({ targetSeconds: settings.segmentTargetSeconds, mediaSequence: firstSequence, discontinuitySequence, event: true }))
+    for (const segment of segments) this.#list(segment, playlistEntry(segment, this.#count === 0))
     this.#eventRendering = this.#renderEvent()
     this.#liveRendering = this.#renderLive()
   }
 
   get firstSequence (): number { return this.#firstSequence }
+  /** Discontinuity sequence of the first segment. */
+  get firstDiscontinuity (): number { return this.#firstDiscontinuity }
   /** Segments listed so far. */
   get segmentCount (): number { return this.#count }
   /** Bytes of all listed segments. */
@@ -84,9 +108,10 @@ export class Packager {
 
   /**
    * Writes a segment and lists it. Calls must not overlap.
+   * @param beforeListing runs when the segment is on disk; it is listed only when this succeeds
    * @throws the file system's error; the segment is then not listed and may be given again
    */
-  async add (segment: NewSegment): Promise<ListedSegment> {
+  async add (segment: NewSegment, beforeListing?: (listed: ListedSegment) => Promise<void>): Promise<ListedSegment> {
     if (segment.data.length === 0) throw new Error('An empty segment cannot be listed')
     const first = this.#count === 0
     const listed: ListedSegment = {
@@ -97,11 +122,12 @@ export class Packager {
       programDateTimeMs: segment.programDateTimeMs
     }
     const entry = playlistEntry(listed, first)
-    await writeWhole(this.folder, segmentName(listed.sequence), segment.data)
-    await appendPlaylist(this.folder, entry)
+    await writeWhole(this.folder, segmentName(listed.sequence), segment.data, this.#writing)
+    await beforeListing?.(listed)
+    await this.#append(entry)
     this.#window.add(listed.sequence, segment.data)
-    this.#event.append(entry)
-    this.#list(listed)
+    this.#list(listed, entry)
+    this.#render()
     return listed
   }
 
@@ -111,8 +137,8 @@ export class Packager {
     this.#ended = true
     this.#event.append(ENDLIST)
     this.#render()
-    await appendPlaylist(this.folder, ENDLIST)
-    await writeWhole(this.folder, LIVE_PLAYLIST, this.#liveRendering.body)
+    await this.#append(ENDLIST)
+    await writeWhole(this.folder, LIVE_PLAYLIST, this.#liveRendering.body, this.#writing)
   }
 
   /** Gives the memory window back; segments are then read from disk. */
@@ -120,7 +146,16 @@ export class Packager {
     this.#window.clear()
   }
 
-  #list (listed: ListedSegment): void {
+  get #writing (): WriteOptions {
+    return { sync: this.#settings.syncSegments === 'on' }
+  }
+
+  async #append (text: string): Promise<void> {
+    this.#written = await appendWhole(join(this.folder, EVENT_PLAYLIST), text, this.#written, this.#writing)
+  }
+
+  #list (listed: ListedSegment, entry: string): void {
+    this.#event.append(entry)
     this.#nextSequence++
     this.#count++
     this.#bytes += listed.bytes
@@ -130,7 +165,6 @@ export class Packager {
       const gone = this.#live.shift()!
       if (gone.discontinuity) this.#liveDiscontinuity++
     }
-    this.#render()
   }
 
   #render (): void {

@@ -20,6 +20,8 @@ export interface PlaylistHead {
 }
 
 export const ENDLIST = '#EXT-X-ENDLIST\n'
+/** Of a tag; what is longer, or no number, is nothing that we wrote. */
+const DECIMAL = /^\d{1,15}$/
 const SEGMENT_NAME = /^segment_(\d{1,15})\.ts$/
 
 export function segmentName (sequence: number): string {
@@ -64,11 +66,14 @@ export interface PlaylistSummary {
 /** Reads one of our own playlists back. */
 export function summarisePlaylist (text: string): PlaylistSummary {
   const lines = text.split('\n')
-  const number = (tag: string) => Number(lines.find(line => line.startsWith(tag))?.slice(tag.length) ?? 0)
-  const sequences = lines.map(parseSegmentName).filter(sequence => sequence !== undefined)
+  const number = (tag: string) => {
+    const value = lines.find(line => line.startsWith(tag))?.slice(tag.length) ?? ''
+    return DECIMAL.test(value) ? Number(value) : 0
+  }
   return {
     ended: lines.includes(ENDLIST.trim()),
-    nextSequence: Math.max(number('#EXT-X-MEDIA-SEQUENCE:'), ...sequences.map(sequence => sequence + 1)),
+    // One by one: a long broadcast has more segments than a function takes arguments.
+    nextSequence: lines.reduce((next, line) => Math.max(next, (parseSegmentName(line) ?? -1) + 1), number('#EXT-X-MEDIA-SEQUENCE:')),
     discontinuitySequence: number('#EXT-X-DISCONTINUITY-SEQUENCE:') + lines.filter(line => line === '#EXT-X-DISCONTINUITY').length
   }
 }

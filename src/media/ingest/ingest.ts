@@ -5,7 +5,7 @@ import { ContainerReader } from '../container/reader.ts'
 import type { ReaderEvent } from '../container/types.ts'
 import type { Log } from '../log.ts'
 import type { Pipeline } from '../pipeline.ts'
-import { Sequence, type Chunk } from './sequence.ts'
+import { Sequence, type Chunk, type SendingPoint } from './sequence.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 export interface IngestSettings {
@@ -35,6 +35,16 @@ export interface IngestOptions {
   log: Log
   /** The broadcaster has to know. */
   onTrouble: (error: HeadwaterError) => void
+  /** Where an earlier server left the sending. */
+  recovered?: RecoveredSending | undefined
+}
+
+/** What is needed to go on reading in the middle of a recording. */
+export interface RecoveredSending {
+  point: SendingPoint
+  /** The header of the recording, and what has to stand before the bytes that come. */
+  init: Buffer
+  lead: Buffer | undefined
 }
 
 export interface IncomingChunk {
@@ -55,6 +65,8 @@ export class Ingest {
   readonly #bytes: TokenBucket
   readonly #chunks: TokenBucket
   #sequence: Sequence
+  /** Not gone on with yet. */
+  #recovered: RecoveredSending | undefined
   /** Bytes that the reader was given. */
   #offset = 0
   /** Chunks are dropped because of a limit; it was told. */
@@ -68,7 +80,8 @@ export class Ingest {
     this.#reader = new ContainerReader(settings)
     this.#bytes = new TokenBucket(settings.maxBytesPerMinute, performance.now())
     this.#chunks = new TokenBucket(settings.maxChunksPerMinute, performance.now())
-    this.#sequence = new Sequence(settings.maxReorderedChunks)
+    this.#recovered = options.recovered
+    this.#sequence = new Sequence(settings.maxReorderedChunks, 0, options.recovered?.point)
     // Every delayed answer listens.
     setMaxListeners(0, this.#closing.signal)
   }
@@ -84,18 +97,26 @@ export class Ingest {
     if (chunk.bytes.length > maxChunkBytes) {
       return this.#refuse(new HeadwaterError('MEDIA_ERROR', { message: `A chunk of ${chunk.bytes.length} bytes is larger than ${maxChunkBytes}; send smaller ones` }))
     }
-    if (chunk.seq === 0 && this.#sequence.next > 0 && this.#sequence.isOtherFirst(chunk.bytes)) {
+    if (chunk.seq === 0 && this.#sequence.isOtherFirst(chunk.bytes)) {
       // Another recorder run: the page was loaded anew. Its counting starts over.
       this.#options.log.info({ taken: this.#sequence.next }, 'sending begins anew')
-      this.#sequence = new Sequence(this.#options.settings.maxReorderedChunks)
+      this.#forgetRecovered()
+      this.#sequence = new Sequence(this.#options.settings.maxReorderedChunks, this.#offset)
+    } else if (chunk.seq === undefined && this.#recovered !== undefined) {
+      this.#goOnAnywhere(this.#recovered)
     }
     const seq = chunk.seq ?? this.#sequence.next
     return chunk.acknowledged ? await this.#takeAcknowledged({ seq, bytes: chunk.bytes }) : this.#takeUnacknowledged({ seq, bytes: chunk.bytes })
   }
 
+  /** In which chunk a place of the recording (bytes) lies; undefined where it is before what the client counts at present. */
+  locate (offset: number): SendingPoint | undefined {
+    return this.#sequence.locate(offset)
+  }
+
   /** A segment was listed: more may be safe, and there may be room. */
   settle (): void {
-    this.#sequence.settle(this.#options.pipeline.unsafeStart ?? this.#reader.settled)
+    this.#sequence.settle(this.#options.pipeline.safeOffset)
     if (!this.#isFull()) this.#releaseWaiters()
   }
 
@@ -176,15 +197,49 @@ export class Ingest {
   #read (chunks: Chunk[]): HeadwaterError | undefined {
     let trouble: HeadwaterError | undefined
     for (const chunk of chunks) {
-      this.#offset += chunk.bytes.length
+      const bytes = this.#recovered === undefined ? chunk.bytes : this.#goOn(this.#recovered, chunk)
+      const error = this.#push(bytes)
       this.#sequence.taken(chunk, this.#offset)
-      for (const event of this.#reader.push(chunk.bytes)) {
-        const error = this.#handle(event)
-        trouble ??= error
-      }
+      trouble ??= error
     }
     this.settle()
     return trouble
+  }
+
+  #push (bytes: Buffer): HeadwaterError | undefined {
+    let trouble: HeadwaterError | undefined
+    this.#offset += bytes.length
+    for (const event of this.#reader.push(bytes)) {
+      const error = this.#handle(event)
+      trouble ??= error
+    }
+    return trouble
+  }
+
+  /** The first chunk after a restart of the server. @returns the bytes of it that are still needed */
+  #goOn (recovered: RecoveredSending, chunk: Chunk): Buffer {
+    const { point, init, lead } = recovered
+    if (chunk.seq !== point.seq) {
+      // The one before it will not come.
+      this.#goOnAnywhere(recovered)
+      return chunk.bytes
+    }
+    this.#recovered = undefined
+    this.#push(lead === undefined ? init : Buffer.concat([init, lead]))
+    this.#sequence.beginAt(this.#offset - point.skip)
+    return chunk.bytes.subarray(point.skip)
+  }
+
+  /** What was under way is lost: reading goes on wherever it makes sense, with the header that is known. */
+  #goOnAnywhere ({ init }: RecoveredSending): void {
+    this.#forgetRecovered()
+    this.#push(init)
+    this.#lose()
+  }
+
+  #forgetRecovered (): void {
+    this.#recovered = undefined
+    this.#options.pipeline.forget()
   }
 
   #handle (event: ReaderEvent): HeadwaterError | undefined {

@@ -15,22 +15,42 @@ export type Arrival =
   /** Too early and no room to wait. */
   | { kind: 'gap' }
 
+/** A place in a sending. */
+export interface SendingPoint {
+  /** The chunk in which it lies. */
+  seq: number
+  /** Bytes of that chunk in front of it. */
+  skip: number
+  /** Tells this sending's chunk 0 from another one's; undefined before it was taken. */
+  firstDigest?: string
+}
+
 /**
  * The order of one sending: chunks are numbered from 0, taken once and in order, and mapped to the
  * bytes of the recording.
  */
 export class Sequence {
   readonly #maxEarly: number
-  #next = 0
+  #next: number
   #early = new Map<number, Chunk>()
   /** End of each taken chunk in the recording (bytes), from the first one that may still be unsafe. */
   #ends: Array<{ seq: number, end: number }> = []
-  #safe = -1
+  #safe: number
+  /** Where the first chunk that may be unsafe begins in the recording (bytes). */
+  #safeEnd: number
   #firstDigest: string | undefined
 
-  /** @param maxEarly chunks that may wait for earlier ones */
-  constructor (maxEarly: number) {
+  /**
+   * @param maxEarly chunks that may wait for earlier ones
+   * @param start where the sending begins in the recording (bytes)
+   * @param point where an earlier server left it: that chunk comes next
+   */
+  constructor (maxEarly: number, start = 0, point?: SendingPoint) {
     this.#maxEarly = maxEarly
+    this.#next = point?.seq ?? 0
+    this.#safe = this.#next - 1
+    this.#safeEnd = start
+    this.#firstDigest = point?.firstDigest
   }
 
   /** The number that the next chunk in order has. */
@@ -43,6 +63,11 @@ export class Sequence {
   /** Whether a chunk 0 is another one than the chunk 0 that was taken: a recorder has begun anew. */
   isOtherFirst (bytes: Buffer): boolean {
     return this.#firstDigest !== undefined && digest(bytes) !== this.#firstDigest
+  }
+
+  /** The next chunk begins here in the recording (bytes); what of it came before does not come again. */
+  beginAt (offset: number): void {
+    this.#safeEnd = offset
   }
 
   arrive (chunk: Chunk): Arrival {
@@ -81,7 +106,19 @@ export class Sequence {
 
   /** Everything of the recording before `offset` (bytes) is safe. */
   settle (offset: number): void {
-    while (this.#ends.length > 0 && this.#ends[0]!.end <= offset) this.#safe = this.#ends.shift()!.seq
+    while (this.#ends.length > 0 && this.#ends[0]!.end <= offset) {
+      const { seq, end } = this.#ends.shift()!
+      this.#safe = seq
+      this.#safeEnd = end
+    }
+  }
+
+  /** The chunk in which a place of the recording (bytes) lies; undefined where it is before this sending. */
+  locate (offset: number): SendingPoint | undefined {
+    if (offset < this.#safeEnd) return undefined
+    const before = this.#ends.findLast(({ end }) => end <= offset)
+    const { seq, end } = before ?? { seq: this.#safe, end: this.#safeEnd }
+    return { seq: seq + 1, skip: offset - end, ...(this.#firstDigest === undefined ? {} : { firstDigest: this.#firstDigest }) }
   }
 }
 

@@ -34,6 +34,8 @@ export interface CutterOptions {
   forcedKeyFrames: boolean
   /** The first segment of the stream is still to come: it may be short, so that viewers see something early. */
   first: boolean
+  /** The first segment of this cutter may be as short as that, though others came before: viewers have waited. */
+  short: boolean
   onSegment: (segment: CutSegment) => void
   /** The segments cannot be kept within the target: key frames are too far apart. Nothing more comes from this cutter. */
   onOverdue: () => void
@@ -64,6 +66,7 @@ export class Cutter {
   #tables = 0
   #done = false
   #first: boolean
+  #short: boolean
 
   // The open segment
   #pieces: Buffer[] = []
@@ -89,6 +92,7 @@ export class Cutter {
     this.#options = options
     this.#rule = cutRule(options.targetSeconds)
     this.#first = options.first
+    this.#short = options.first || options.short
     this.#clock = usToTicks((options.from?.videoUs ?? 0) + options.offsetUs)
   }
 
@@ -130,6 +134,14 @@ export class Cutter {
     const mark = this.#soundMark ?? this.#marks.at(-1)
     if (mark !== undefined && endUs - this.#startUs > this.#rule.longestUs) this.#closeAt(mark)
     this.#closeAt({ piece: this.#pieces.length, timeUs: Math.max(endUs, this.#startUs), soundUs: this.#sounds.latestUs })
+  }
+
+  /** The input is cut off and comes again from its last key frame on: what is before that becomes the last segment. */
+  flushAtKey (): void {
+    if (this.#done) return
+    this.#done = true
+    const mark = this.#marks.at(-1)
+    if (mark !== undefined) this.#closeAt(mark)
   }
 
   /** @param boundary closes the piece before this packet; @returns whether the packet belongs to the segment */
@@ -244,9 +256,9 @@ export class Cutter {
     if (!this.#cut) this.#startUs = mark.timeUs
   }
 
-  /** The first segment of a stream is short, so that viewers see something early, once all tracks are in it. */
+  /** A first segment is short, so that viewers see something early, once all tracks are in it. */
   get #mayBeShort (): boolean {
-    return this.#first && this.#options.complete && (!this.#options.audio || this.#sounds.latestUs !== undefined)
+    return this.#short && this.#options.complete && (!this.#options.audio || this.#sounds.latestUs !== undefined)
   }
 
   #takeAudio (packet: Buffer, boundary: () => void): boolean {
@@ -296,10 +308,10 @@ export class Cutter {
     return { piece: this.#pieces.length, timeUs, soundUs: this.#sounds.latestUs }
   }
 
-  /** Closes the open segment in front of the mark; the rest stays open. Where nothing came for long, the next one begins before its first frame. */
+  /** Closes the open segment in front of the mark; the rest stays open. Where nothing came for long, the next one begins before its first frame; where time went back, after it. */
   #closeAt (mark: Mark): void {
     const startUs = this.#startUs!
-    const endUs = Math.min(mark.timeUs, startUs + this.#rule.longestUs)
+    const endUs = Math.max(startUs, Math.min(mark.timeUs, startUs + this.#rule.longestUs))
     this.#emit({ data: this.#withTables(this.#pieces.slice(0, mark.piece)), startUs, endUs, soundUs: mark.soundUs })
     this.#pieces = this.#pieces.slice(mark.piece)
     this.#startUs = endUs
@@ -311,7 +323,7 @@ export class Cutter {
   }
 
   #emit (segment: CutSegment): void {
-    this.#first = false
+    this.#first = this.#short = false
     this.#options.onSegment(segment)
   }
 

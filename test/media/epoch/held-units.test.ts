@@ -26,50 +26,50 @@ t.test('units are held in their order, with positions that stay', async t => {
 
 t.test('what is published is let go, from the key frame on all is kept', async t => {
   const held = holding('K0 a0 v500 a500 K1000 a1000 v1500')
-  held.release(1_000_000, NO_LIMIT)
+  held.release(held.releasable(1_000_000, NO_LIMIT))
   t.equal(held.first, 4)
   t.match(held.from(0)[0]?.frames, [{ timeUs: 1_000_000 }])
 })
 
 t.test('a decoder needs the last key frame, however old it is', async t => {
   const held = holding('K0 v500 v1000 v1500 v2000 v2500')
-  held.release(2_000_000, NO_LIMIT)
+  held.release(held.releasable(2_000_000, NO_LIMIT))
   t.equal(held.first, 0)
 })
 
 t.test('sound that may not be in the segment yet is kept', async t => {
   const held = holding('K0 a700 a850 K1000 a990 v1040')
-  held.release(1_000_000, NO_LIMIT)
+  held.release(held.releasable(1_000_000, NO_LIMIT))
   t.match(held.from(0)[0]?.frames, [{ kind: 'audio', timeUs: 850_000 }])
 })
 
 t.test('pictures that come in another order: nothing that is shown later is let go', async t => {
   const held = holding('K0 v120 v40 v80 K160 v280 v200 v240')
-  held.release(160_000, NO_LIMIT)
+  held.release(held.releasable(160_000, NO_LIMIT))
   t.match(held.from(0)[0]?.frames, [{ timeUs: 160_000, key: true }])
 })
 
 t.test('a time that a container rounded is the same time', async t => {
   const held = holding('K0 v960 K1003 v1040')
-  held.release(1_000_000, NO_LIMIT)
+  held.release(held.releasable(1_000_000, NO_LIMIT))
   t.equal(held.first, 2)
 })
 
 t.test('fragments are kept whole', async t => {
   const held = new HeldUnits()
   for (const [index, text] of ['K0 v500 a0 a500', 'K1000 v1500 a1000 a1500', 'K2000 v2500 a2000 a2500'].entries()) held.add(unit(text, { start: index * 10 }))
-  held.release(2_000_000, NO_LIMIT)
+  held.release(held.releasable(2_000_000, NO_LIMIT))
   t.equal(held.first, 2)
-  held.release(2_400_000, NO_LIMIT)
+  held.release(held.releasable(2_400_000, NO_LIMIT))
   t.equal(held.first, 2)
 })
 
 t.test('bounds: a decoder\'s needs do not fill the memory', async t => {
   const sparse = holding('K0 v500 v1000 v1500 v2000')
-  sparse.release(1_500_000, 20)
+  sparse.release(sparse.releasable(1_500_000, 20))
   t.equal(sparse.first, 3, 'beyond the limit, what is published goes')
   const silent = holding('K0 a0 a5000 a10000 a11000')
-  silent.release(10_900_000, NO_LIMIT)
+  silent.release(silent.releasable(10_900_000, NO_LIMIT))
   t.equal(silent.first, 4, 'a video track that ended is not waited for')
 })
 
@@ -84,7 +84,7 @@ t.test('whatever comes and is published: what is not published is held, and a ke
     })
     for (const one of all) held.add(one)
     for (const ms of publishedMs.toSorted((a, b) => a - b)) {
-      held.release(ms * 1000, NO_LIMIT)
+      held.release(held.releasable(ms * 1000, NO_LIMIT))
       const kept = held.from(0)
       const open = all.filter(({ frames: [frame] }) => frame!.timeUs >= ms * 1000)
       if (!open.every(one => kept.includes(one))) return false

@@ -4,7 +4,7 @@ import type { AudioTrack, InitSegment, VideoTrack } from '../../../src/media/con
 import { encodeArguments, firstPictureUs, OUTPUT_OFFSET_US, planFor, type EncodePlan } from '../../../src/media/ffmpeg/arguments.ts'
 
 const SETTINGS = completeLivestreamOptions({})
-const INPUT = ['-hide_banner', '-nostats', '-loglevel', 'level+warning', '-protocol_whitelist', 'pipe']
+const INPUT = ['-hide_banner', '-nostats', '-loglevel', 'level+warning', '-progress', 'pipe:3', '-stats_period', '0.5', '-protocol_whitelist', 'pipe']
 const LIMITS = ['-max_pixels', '8294400', '-threads', '1', '-fpsprobesize', '0', '-copyts']
 const OUTPUT = [
   '-filter_threads', '1', '-max_interleave_delta', '500000', '-muxdelay', '0', '-muxpreload', '0',

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { appendPlaylist, closeAbandoned, lastWritten, listFiles, openFolder, readNumbering, readText, writeWhole } from '../../../src/media/hls/files.ts'
+import { appendWhole, closeAbandoned, lastWritten, listFiles, openFolder, readNumbering, readText, writeWhole } from '../../../src/media/hls/files.ts'
 import { readPlaylist } from '../../fixtures/playlist.ts'
 
 const HEAD = '#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:4\n#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-INDEPENDENT-SEGMENTS\n\n'
@@ -56,11 +56,20 @@ t.test('a folder is opened: made, cleared of what a crash left half-written, wit
   const folder = join(t.testdir({ key: { 'segment_1.ts': 'a', 'segment_2.ts.part': 'b', 'stream.m3u8': 'old' } }), 'key')
   await openFolder(folder, Buffer.from(HEAD))
   t.strictSame((await readdir(folder)).sort(), ['segment_1.ts', 'stream.m3u8'])
-  await appendPlaylist(folder, ENTRY)
+  t.equal(await appendWhole(join(folder, 'stream.m3u8'), ENTRY, HEAD.length), HEAD.length + ENTRY.length)
   t.equal(await readFile(join(folder, 'stream.m3u8'), 'utf8'), HEAD + ENTRY)
   const deep = join(folder, 'a', 'b')
   await openFolder(deep, Buffer.from(HEAD))
   t.equal(await readFile(join(deep, 'stream.m3u8'), 'utf8'), HEAD)
+})
+
+t.test('what is added to a file is there whole, or not at all', async t => {
+  const path = join(t.testdir({ file: 'first\nsec' }), 'file')
+  t.equal(await appendWhole(path, 'second\n', 6, { sync: true }), 13, 'what was left behind the known length is written over')
+  t.equal(await readFile(path, 'utf8'), 'first\nsecond\n')
+  await t.rejects(appendWhole(join(path, 'below'), 'x', 0), { code: 'ENOTDIR' })
+  // A device that is always full.
+  await t.rejects(appendWhole('/dev/full', 'x', 0), { code: /ENOSPC|EINVAL/ })
 })
 
 t.test('HLS-07: playlists that a dead server left open are closed', async t => {
@@ -72,20 +81,21 @@ t.test('HLS-07: playlists that a dead server left open are closed', async t => {
     foreign: { 'notes.txt': '' },
     'file.txt': ''
   })
-  t.strictSame((await closeAbandoned(streams)).sort(), ['cutInName', 'cutInTag', 'open'])
+  for (const [key, wasOpen] of Object.entries({ open: true, cutInName: true, cutInTag: true, ended: false, foreign: false, 'file.txt': false, gone: false })) {
+    t.equal(await closeAbandoned(join(streams, key)), wasOpen, key)
+  }
   for (const key of ['open', 'cutInName', 'cutInTag', 'ended']) {
     const text = await readFile(join(streams, key, 'stream.m3u8'), 'utf8')
     t.match(readPlaylist(text), { ended: true, mediaSequence: 4, segments: { length: 1 } }, key)
     t.ok(text.endsWith(ENTRY + '#EXT-X-ENDLIST\n'), text)
   }
-  t.strictSame(await closeAbandoned(streams), [], 'once')
-  t.strictSame(await closeAbandoned(join(streams, 'gone')), [])
+  t.equal(await closeAbandoned(join(streams, 'open')), false, 'once')
 })
 
 t.test('HLS-07: a playlist that was left without a segment keeps its head', async t => {
   const streams = t.testdir({ early: { 'stream.m3u8': HEAD }, cut: { 'stream.m3u8': HEAD + '#EXTINF:2.000,\nsegm' } })
-  await closeAbandoned(streams)
   for (const key of ['early', 'cut']) {
+    await closeAbandoned(join(streams, key))
     const text = await readFile(join(streams, key, 'stream.m3u8'), 'utf8')
     t.match(text, /#EXT-X-MEDIA-SEQUENCE:4\n/, key)
     t.match(text, /#EXT-X-TARGETDURATION:2\n/)

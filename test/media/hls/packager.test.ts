@@ -1,10 +1,10 @@
 import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { Packager, type NewSegment } from '../../../src/media/hls/packager.ts'
+import { Packager, type NewSegment, type PackagerSettings } from '../../../src/media/hls/packager.ts'
 import { readPlaylist } from '../../fixtures/playlist.ts'
 
-const SETTINGS = { segmentTargetSeconds: 2, liveWindowSegments: 3, memoryWindowBytes: 25 }
+const SETTINGS: PackagerSettings = { segmentTargetSeconds: 2, liveWindowSegments: 3, memoryWindowBytes: 25, syncSegments: 'off' }
 
 function segment (over: Partial<NewSegment> = {}): NewSegment {
   return { data: Buffer.from('0123456789'), durationMs: 2000, discontinuity: false, programDateTimeMs: Date.UTC(2024, 0, 1), ...over }

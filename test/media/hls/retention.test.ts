@@ -13,7 +13,7 @@ async function age (path: string, hours: number): Promise<void> {
 
 t.test('HLS-07: ended streams are kept for the retention, then removed', async t => {
   const streams = t.testdir({
-    old: { 'stream.m3u8': '', 'live.m3u8': '', 'segment_0.ts': '' },
+    old: { 'stream.m3u8': '', 'live.m3u8': '', 'journal.jsonl': '', 'segment_0.ts': '', 'segment_1.ts.part': '' },
     young: { 'stream.m3u8': '', 'segment_0.ts': '' },
     running: { 'stream.m3u8': '', 'segment_0.ts': '' },
     'README.md': ''
@@ -35,11 +35,20 @@ t.test('a folder that is not ours is never removed', async t => {
   const streams = t.testdir({
     home: { 'stream.m3u8': '', 'thesis.doc': '' },
     photos: { 'segment_0.ts': '' },
-    nested: { 'stream.m3u8': '', folder: {} }
+    nested: { 'stream.m3u8': '', 'segment_0.ts': {} },
+    hidden: { 'stream.m3u8': '', '.git': {} }
   })
-  for (const key of ['home', 'photos', 'nested']) await age(join(streams, key), 1000)
+  for (const key of ['home', 'photos', 'nested', 'hidden']) await age(join(streams, key), 1000)
   t.strictSame(await sweep(streams, HOUR_MS, NOW, new Map()), [])
-  t.strictSame((await readdir(streams)).sort(), ['home', 'nested', 'photos'])
+  t.strictSame((await readdir(streams)).sort(), ['hidden', 'home', 'nested', 'photos'])
+})
+
+t.test('a stream that begins while the sweep looks keeps its folder', async t => {
+  const streams = t.testdir({ key: { 'stream.m3u8': '', 'segment_0.ts': '' } })
+  await age(join(streams, 'key'), 1000)
+  const answers = [undefined, undefined, { firstSequence: 1 }]
+  t.strictSame(await sweep(streams, HOUR_MS, NOW, { get: () => answers.shift() }), [])
+  t.strictSame((await readdir(join(streams, 'key'))).sort(), ['segment_0.ts', 'stream.m3u8'])
 })
 
 t.test('no media root, nothing to do', async t => {

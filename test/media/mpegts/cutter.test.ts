@@ -27,6 +27,7 @@ function cut (bytes: Buffer, { sizes = [bytes.length], ...options }: Partial<Cut
     complete: true,
     forcedKeyFrames: false,
     first: false,
+    short: false,
     onSegment: segment => result.segments.push(segment),
     onOverdue: () => { result.overdue++ },
     ...options
