@@ -2,6 +2,7 @@ import Fastify, { LogController, type FastifyInstance, type FastifyServerOptions
 import { headwater } from './app.ts'
 import type { Config } from './config/schema.ts'
 import { HeadwaterError } from './errors/catalogue.ts'
+import { answerClientError } from './http/client-error.ts'
 import { OPEN_CORS } from './http/cors.ts'
 import { makeErrorHandler } from './http/error-handler.ts'
 
@@ -17,6 +18,7 @@ export async function buildStandalone (config: Config, options: Pick<FastifyServ
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    clientErrorHandler: answerClientError,
     // No hook runs for a URL that cannot be read.
     frameworkErrors: (error, request, reply) => { void answerError(error, request, reply.headers(OPEN_CORS)) }
   })

@@ -22,7 +22,7 @@ import { HeldRequests } from './held-requests.ts'
 import { PublishAuth } from './publish-auth.ts'
 import { control } from './routes/control.ts'
 import { playback } from './routes/playback.ts'
-import { debug, overview, status } from './routes/state.ts'
+import { debug, metrics, overview, status } from './routes/state.ts'
 import { invalidStreamKey } from './routes/stream-key.ts'
 
 /** Every setting of the live core may be given; what is left out has its default. */
@@ -71,6 +71,7 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
     await scope.register(async general => {
       await limit(general, config.generalRequestsPerMinute)
       await general.register(overview, state)
+      await general.register(metrics, state)
       await general.register(debug, { registry, auth })
       await general.register(control, { registry, auth, playbackUrl })
     })

@@ -61,6 +61,8 @@ export interface PipelineOptions {
   onListed: (segment: ListedSegment) => void
   /** A fault holds segments up; undefined: they come again. */
   onCondition: (fault: Fault | undefined) => void
+  /** Every fault, also one that follows another before a segment came. */
+  onFault: (fault: Fault) => void
   /** The stream cannot go on: `StorageLimitReached`, or a HeadwaterError. */
   onFailed: (error: StorageLimitReached | HeadwaterError) => void
 }
@@ -317,8 +319,9 @@ export class Pipeline {
 
   #degrade (fault: Fault, message: string): void {
     this.#lastFault = fault
-    if (this.#condition === fault) return
+    this.#options.onFault(fault)
     this.#options.log.warn({ fault }, message)
+    if (this.#condition === fault) return
     this.#condition = fault
     this.#options.onCondition(fault)
   }
@@ -337,13 +340,14 @@ export class Pipeline {
 
   /** While the disk is full, what is to be written is kept and tried again; FFmpeg and then the broadcaster wait for it. */
   async #whenRoom<T> (write: () => Promise<T>): Promise<T> {
-    for (;;) {
+    for (let isTold = false; ;) {
       try {
         return await write()
       } catch (error) {
         const waitedMs = performance.now() - this.#endedAt
         if (!isOutOfSpace(error) || this.#hurry.signal.aborted || waitedMs > this.#options.settings.resumeWindowSeconds * 1000) throw error
-        this.#degrade('disk-full', 'the disk is full: segments wait for room')
+        if (!isTold) this.#degrade('disk-full', 'the disk is full: segments wait for room')
+        isTold = true
         await delay(DISK_RETRY_MS, undefined, { signal: this.#hurry.signal }).catch(() => {})
       }
     }

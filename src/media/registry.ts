@@ -38,6 +38,8 @@ export interface RegistryEvents {
   troubled: [stream: Stream, error: HeadwaterError]
   /** A fault holds segments up; undefined: they come again. */
   condition: [stream: Stream, fault: Fault | undefined]
+  /** Each fault, also while another one lasts. */
+  fault: [stream: Stream, fault: Fault]
   'storage-changed': [report: StorageReport]
 }
 
@@ -207,7 +209,8 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
     ended: (stream, reason) => { this.emit('ended', stream, reason) },
     segmentListed: (stream, segment) => { this.emit('segment-listed', stream, segment) },
     troubled: (stream, error) => { this.emit('troubled', stream, error) },
-    condition: (stream, fault) => { this.emit('condition', stream, fault) }
+    condition: (stream, fault) => { this.emit('condition', stream, fault) },
+    fault: (stream, fault) => { this.emit('fault', stream, fault) }
   }
 
   async #sweep (): Promise<void> {

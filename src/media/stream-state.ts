@@ -13,7 +13,9 @@
  * A server that closes can leave live and reconnecting streams to the next one: they are `left`, which is the
  * last that this server knows of them.
  */
-export type StreamState = 'prepared' | 'live' | 'reconnecting' | 'ending' | 'ended' | 'left'
+export const STREAM_STATES = ['prepared', 'live', 'reconnecting', 'ending', 'ended', 'left'] as const
+
+export type StreamState = typeof STREAM_STATES[number]
 
 const NEXT: Record<StreamState, readonly StreamState[]> = {
   prepared: ['live', 'ending'],

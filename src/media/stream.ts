@@ -27,6 +27,8 @@ export interface StreamListener {
   segmentListed (stream: Stream, segment: ListedSegment): void
   /** A fault holds its segments up; undefined: they come again. */
   condition (stream: Stream, fault: Fault | undefined): void
+  /** Each fault, also while another one lasts. */
+  fault (stream: Stream, fault: Fault): void
   /** Something of what the broadcaster sent could not be used. */
   troubled (stream: Stream, error: HeadwaterError): void
 }
@@ -234,6 +236,7 @@ export class Stream {
       onSafe: () => ingest.settle(),
       onListed: segment => listener.segmentListed(this, segment),
       onCondition: fault => listener.condition(this, fault),
+      onFault: fault => listener.fault(this, fault),
       onFailed: error => this.#fail(error)
     })
     const onTrouble = (error: HeadwaterError) => listener.troubled(this, error)

@@ -108,6 +108,6 @@ t.test('HLS-08: path characters in keys', async t => {
 
   await steady.finish(t)
   t.strictSame((await readdir(folder)).sort(), ['outside', 'streams'], 'nothing was written outside')
-  t.strictSame((await readdir(join(folder, 'streams'))).sort(), [...GOOD_KEYS, 'steady'].sort())
+  t.strictSame((await readdir(join(folder, 'streams'))).filter(name => !name.startsWith('.headwater-')).sort(), [...GOOD_KEYS, 'steady'].sort())
   t.equal(await readFile(join(folder, 'outside', 'stream.m3u8'), 'utf8'), 'SECRET')
 })

@@ -24,6 +24,8 @@ interface Made {
   events: EventEmitter
   /** Faults, and `good` when they were over. */
   conditions: string[]
+  /** Every single fault. */
+  faults: string[]
   failure: Promise<HeadwaterError | StorageLimitReached>
 }
 
@@ -34,6 +36,7 @@ async function make (t: Test, ffmpegPath: string, settings: Partial<LivestreamCo
   const told = new Told()
   const events = new EventEmitter()
   const conditions: string[] = []
+  const faults: string[] = []
   const failure = once(events, 'failed').then(([error]) => error as HeadwaterError)
   const pipeline = new Pipeline({
     packager,
@@ -45,6 +48,7 @@ async function make (t: Test, ffmpegPath: string, settings: Partial<LivestreamCo
     locate: () => undefined,
     onSafe: () => {},
     onCondition: fault => conditions.push(fault ?? 'good'),
+    onFault: fault => faults.push(fault),
     onListed: segment => events.emit('listed', segment),
     onFailed: error => events.emit('failed', error)
   })
@@ -52,7 +56,7 @@ async function make (t: Test, ffmpegPath: string, settings: Partial<LivestreamCo
     await pipeline.abort()
     await rm(folder, { recursive: true, force: true })
   })
-  return { pipeline, packager, told, events, conditions, failure }
+  return { pipeline, packager, told, events, conditions, faults, failure }
 }
 
 async function read (seconds: number): Promise<ReaderEvent[]> {
@@ -80,13 +84,14 @@ t.test('HLS-19: an FFmpeg that does not do its work is started anew, then given 
   const events = await read(4)
   await Promise.all(programs.map(async ({ program, fault, says }) => {
     const name = program.split('/').at(-1)!
-    const { pipeline, packager, told, conditions, failure } = await make(t, program)
+    const { pipeline, packager, told, conditions, faults, failure } = await make(t, program)
     feed(pipeline, events)
     t.match(await failure, { code: 'FFMPEG_ERROR', message: says }, name)
     t.equal(told.all('FFmpeg started').length, 2, `${name}: one restart was allowed`)
     t.equal(packager.segmentCount, 0)
     t.equal(pipeline.running, false)
     t.strictSame(conditions, [fault], `${name}: told once, as what it is`)
+    t.strictSame(faults, [fault, fault])
     t.match(pipeline.encoder, { restarts: 1, lastFault: fault })
     await pipeline.end()
     t.equal(pipeline.heldBytes, 0, `${name}: nothing is held for nobody`)

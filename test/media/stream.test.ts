@@ -37,6 +37,7 @@ async function make (t: Test, settings: Partial<LivestreamConfig> = {}, options:
     ended: (_stream, reason) => hear('ended', reason),
     segmentListed: (_stream, segment) => hear('listed', segment),
     condition: (_stream, fault) => hear('condition', fault ?? 'good'),
+    fault: () => {},
     troubled: (_stream, error) => hear('troubled', error.code, error)
   }
   const stream = new Stream({

@@ -4,6 +4,7 @@ import { EVENT_PLAYLIST, listFiles, readText } from '../../media/hls/files.ts'
 import { parseSegmentName } from '../../media/hls/playlist.ts'
 import type { StreamRegistry } from '../../media/registry.ts'
 import type { Stream } from '../../media/stream.ts'
+import { streamMetrics } from '../metrics.ts'
 import type { PublishAuth } from '../publish-auth.ts'
 import { requireCredential } from './credential.ts'
 import { streamKeyOf } from './stream-key.ts'
@@ -137,6 +138,12 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
       storage: registry.storage
     })
   })
+}
+
+/** `GET /metrics`: for Prometheus (text exposition format). */
+export async function metrics (scope: FastifyInstance, { registry }: StateOptions): Promise<void> {
+  const measured = streamMetrics(registry)
+  scope.get('/metrics', async (_request, reply) => await reply.type(measured.contentType).send(await measured.metrics()))
 }
 
 /** `GET /:streamId/debug`: what is on disk. A control route: it needs a credential where publishing does. */

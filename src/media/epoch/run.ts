@@ -190,7 +190,7 @@ export class Run {
 
   #enqueue (segment: CutSegment): void {
     this.#queued++
-    this.#watch.waitsForDisk(true)
+    this.#watch.waitsForDisk(true, performance.now())
     if (this.#queued > QUEUED_SEGMENTS) this.#process.stdout.pause()
     this.#queue = this.#queue.then(async () => {
       // After a failure nothing is listed: the next run brings it again.
@@ -201,7 +201,7 @@ export class Run {
         this.stop({ kind: 'storage', error })
       }
       this.#queued--
-      this.#watch.waitsForDisk(this.#queued > 0)
+      this.#watch.waitsForDisk(this.#queued > 0, performance.now())
       this.#process.stdout.resume()
     })
   }

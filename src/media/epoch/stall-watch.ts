@@ -27,7 +27,8 @@ export class StallWatch {
   #answeredUs: number
   #started = false
   #reported = 0
-  #waitingForDisk = false
+  /** Since when output waits for the disk. */
+  #diskAt: number | undefined
   #lastFedAt: number | undefined
   /** When media was given for the first time since the last progress. */
   #unansweredAt: number | undefined
@@ -63,14 +64,14 @@ export class StallWatch {
   }
 
   /** While output waits for the disk, nothing is expected of the encoder. */
-  waitsForDisk (waits: boolean): void {
-    this.#waitingForDisk = waits
-    if (waits) this.#unansweredAt = undefined
+  waitsForDisk (waits: boolean, nowMs: number): void {
+    this.#diskAt = waits ? this.#diskAt ?? nowMs : undefined
+    this.#unansweredAt = undefined
   }
 
   /** Why nothing comes out at present; undefined while something does or soon should. */
   stall (nowMs: number): Stall | undefined {
-    if (this.#waitingForDisk) return 'disk'
+    if (this.#diskAt !== undefined) return nowMs - this.#diskAt >= this.#limits.staleMs ? 'disk' : undefined
     // A full pipe takes nothing more: what is in it counts from now on.
     if (this.#isUnanswered) this.#unansweredAt ??= nowMs
     if (this.#isOverdue(nowMs)) return 'encoder'

@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readKeptNumbering } from './kept-numbering.ts'
 import { ENDLIST, parseSegmentName, summarisePlaylist, type PlaylistSummary } from './playlist.ts'
 
 export const EVENT_PLAYLIST = 'stream.m3u8'
@@ -97,7 +98,7 @@ export async function readText (path: string): Promise<string | undefined> {
 /** Where a new broadcast on this key goes on: names and sequence numbers are never used twice. */
 export async function readNumbering (folder: string): Promise<PlaylistSummary> {
   const text = await readText(join(folder, EVENT_PLAYLIST))
-  const summary = summarisePlaylist(text ?? '')
+  const summary = { ...summarisePlaylist(text ?? ''), ...(text === undefined ? await readKeptNumbering(folder) : undefined) }
   const numbers = (await listFiles(folder) ?? []).map(parseSegmentName).filter(number => number !== undefined)
   // One by one: a long broadcast has more segments than a function takes arguments.
   return { ...summary, nextSequence: numbers.reduce((next, number) => Math.max(next, number + 1), summary.nextSequence) }

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { listStreamFolders, removeStream } from '../storage/stream-folders.ts'
 import { lastWritten, listFiles } from './files.ts'
+import { forgetNumberings } from './kept-numbering.ts'
 import { parseSegmentName } from './playlist.ts'
 
 /** Streams that have not ended, by key; asked anew before anything is removed. */
@@ -28,5 +29,6 @@ export async function sweep (streamsDir: string, retentionMs: number, nowMs: num
       removed.push(join(key, name))
     }
   }
+  await forgetNumberings(streamsDir, nowMs)
   return removed
 }

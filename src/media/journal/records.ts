@@ -78,8 +78,7 @@ export interface Journaled {
   length: number
 }
 
-// eslint-disable-next-line no-control-regex
-const NOT_ASCII = /[^\x00-\x7f]/
+const NOT_ASCII = /[^ -~]/
 
 /** In ASCII alone, so that a damaged byte cannot pass for a character, and a character is a byte. */
 export function encodeRecord (record: JournalRecord): string {

@@ -1,7 +1,8 @@
 import { renameSync } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EVENT_PLAYLIST, isMissing, JOURNAL, lastWritten, LIVE_PLAYLIST } from '../hls/files.ts'
+import { EVENT_PLAYLIST, isMissing, JOURNAL, lastWritten, LIVE_PLAYLIST, readNumbering } from '../hls/files.ts'
+import { keepNumbering } from '../hls/kept-numbering.ts'
 import { parseSegmentName } from '../hls/playlist.ts'
 
 export interface StreamFolder {
@@ -57,6 +58,7 @@ export async function removeStream (streamsDir: string, key: string, mayGo: () =
   const folder = join(streamsDir, key)
   const content = await readContent(folder, { sizes: false })
   if (content === undefined || !content.isStream || !content.isOurs || !mayGo()) return false
+  await keepNumbering(folder, await readNumbering(folder)).catch(unlessFull)
   const removed = join(streamsDir, REMOVED + key)
   await rm(removed, { recursive: true, force: true })
   if (!mayGo()) return false
@@ -76,6 +78,11 @@ export async function finishRemovals (streamsDir: string): Promise<void> {
   for (const { name } of await entriesOf(streamsDir) ?? []) {
     if (name.startsWith(REMOVED)) await rm(join(streamsDir, name), { recursive: true, force: true })
   }
+}
+
+/** Room matters more than names. */
+function unlessFull (error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOSPC') throw error
 }
 
 function isOurName (name: string): boolean {

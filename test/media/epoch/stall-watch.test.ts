@@ -71,8 +71,10 @@ t.test('a full pipe takes nothing more: what is in it counts', async t => {
 t.test('while output waits for the disk, nothing is expected', async t => {
   const watch = fed(10, { answers: true })
   for (let second = 10; second < 20; second++) watch.fed(second * SECOND_US, second * 1000)
-  watch.waitsForDisk(true)
-  t.equal(watch.stall(60_000), 'disk')
-  watch.waitsForDisk(false)
+  watch.waitsForDisk(true, 20_000)
+  watch.waitsForDisk(true, 24_000)
+  t.equal(watch.stall(24_999), undefined, 'a write takes its time')
+  t.equal(watch.stall(25_000), 'disk')
+  watch.waitsForDisk(false, 60_000)
   t.notMatch(watch.stall(60_000), 'encoder', 'its time begins anew')
 })

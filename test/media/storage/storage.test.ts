@@ -42,7 +42,7 @@ async function make (t: Test, ended: string[], settings: Partial<StorageSettings
       return 'written'
     })
   }
-  return { storage, streamsDir, told, running, removed, changes, disk, write, left: async () => (await readdir(streamsDir)).sort() }
+  return { storage, streamsDir, told, running, removed, changes, disk, write, left: async () => (await readdir(streamsDir)).filter(name => !name.startsWith('.')).sort() }
 }
 
 t.test('what is there is counted, and what comes', async t => {
@@ -117,7 +117,7 @@ t.test('a cap holds what was there before the server began, too', async t => {
   // Nobody waits for the count but this.
   await storage.storeOf('live').store(SEGMENT_BYTES, async () => {})
   t.equal(storage.report.usedBytes, 300)
-  t.strictSame((await readdir(streamsDir)).sort(), ['b', 'c'])
+  t.strictSame((await readdir(streamsDir)).filter(name => !name.startsWith('.')).sort(), ['b', 'c'])
 })
 
 t.test('below the first watermark no new streams; below the second the oldest go until there is enough', async t => {

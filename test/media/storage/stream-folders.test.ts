@@ -38,7 +38,7 @@ t.test('a stream is removed, and nothing else', async t => {
   const streams = t.testdir({ stream: newStream(), mixed: { ...newStream(), 'thesis.doc': 'x' }, recording: { 'segment_0.ts': '' }, nested: { ...newStream(), folder: {} } })
   t.equal(await removeStream(streams, 'stream', always), true)
   for (const key of ['mixed', 'recording', 'nested', 'gone']) t.equal(await removeStream(streams, key, always), false, key)
-  t.strictSame((await readdir(streams)).sort(), ['mixed', 'nested', 'recording'])
+  t.strictSame((await readdir(streams)).filter(name => !name.startsWith('.headwater-numbering.')).sort(), ['mixed', 'nested', 'recording'])
 })
 
 t.test('a stream that begins meanwhile keeps its folder', async t => {
@@ -58,6 +58,6 @@ t.test('a stream that begins meanwhile keeps its folder', async t => {
 t.test('what was being removed when the server died is removed', async t => {
   const streams = t.testdir({ '.headwater-removed.a': newStream(), '.other': {}, b: newStream() })
   await finishRemovals(streams)
-  t.strictSame((await readdir(streams)).sort(), ['.other', 'b'])
+  t.strictSame((await readdir(streams)).filter(name => !name.startsWith('.headwater-numbering.')).sort(), ['.other', 'b'])
   await t.resolves(finishRemovals(join(streams, 'gone')))
 })

@@ -1,0 +1,39 @@
+import { Counter, Gauge, Registry } from 'prom-client'
+import { FAULTS } from '../media/epoch/fault.ts'
+import type { StreamRegistry } from '../media/registry.ts'
+import { STREAM_STATES } from '../media/stream-state.ts'
+
+/**
+ * The streams of one registry as Prometheus metrics. Streams have no labels of their own: their keys are
+ * other people's, and their number has no bound.
+ */
+export function streamMetrics (registry: StreamRegistry): Registry {
+  const metrics = new Registry()
+  const registers = [metrics]
+  const active = () => registry.active()
+
+  const faults = new Counter({ name: 'headwater_faults_total', help: 'Faults that held segments up, by reason', labelNames: ['reason'], registers })
+  for (const reason of FAULTS) faults.inc({ reason }, 0)
+  const ended = new Counter({ name: 'headwater_streams_ended_total', help: 'Streams that ended, by reason', labelNames: ['reason'], registers })
+  const segments = new Counter({ name: 'headwater_segments_total', help: 'Segments listed', registers })
+  const segmentBytes = new Counter({ name: 'headwater_segment_bytes_total', help: 'Bytes of the segments listed', registers })
+  registry.on('fault', (_stream, reason) => { faults.inc({ reason }) })
+  registry.on('ended', (_stream, reason) => { ended.inc({ reason }) })
+  registry.on('segment-listed', (_stream, { bytes }) => {
+    segments.inc()
+    segmentBytes.inc(bytes)
+  })
+
+  gauge('headwater_streams', 'Streams that have not ended, by state', 'state', STREAM_STATES, state => active().filter(stream => stream.state === state).length)
+  gauge('headwater_degraded_streams', 'Streams whose segments a fault holds up, by reason', 'reason', FAULTS, reason => active().filter(({ pipeline }) => pipeline?.condition === reason).length)
+  gauge('headwater_bytes', 'Bytes: held in memory until they are safe, of all segments on disk, free on the disk', 'of', ['held', 'stored', 'free'], of => {
+    if (of === 'held') return active().reduce((sum, { heldBytes }) => sum + heldBytes, 0)
+    return of === 'stored' ? registry.storage.usedBytes : registry.storage.freeBytes ?? NaN
+  })
+  return metrics
+
+  function gauge<L extends string> (name: string, help: string, label: string, values: readonly L[], read: (value: L) => number): void {
+    // prom-client calls `collect` as a method of the gauge, whenever it is asked.
+    void new Gauge({ name, help, labelNames: [label], registers, collect () { for (const value of values) this.set({ [label]: value }, read(value)) } })
+  }
+}
