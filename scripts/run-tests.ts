@@ -13,11 +13,13 @@ import { findLeftovers } from './test-run/leftovers.ts'
 import { readComments, readFailures, readTotals, type Totals } from './test-run/tap-report.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-/** Groups over real sockets with real FFmpeg, and how many of their files run at a time. */
-const WIRE_GROUPS: Record<string, { jobs: number, timeoutSeconds: number }> = {
+/** Groups that take longer, most of them over real sockets with real FFmpeg, and how many of their files run at a time. */
+const GROUPS: Record<string, { jobs: number, timeoutSeconds: number }> = {
   contract: { jobs: 2, timeoutSeconds: 240 },
   output: { jobs: 2, timeoutSeconds: 300 },
   browser: { jobs: 1, timeoutSeconds: 300 },
+  fuzz: { jobs: 2, timeoutSeconds: 120 },
+  chaos: { jobs: 1, timeoutSeconds: 600 },
   newcomer: { jobs: 1, timeoutSeconds: 300 }
 }
 const UNIT = { jobs: 2, timeoutSeconds: 60 }
@@ -25,14 +27,14 @@ const MARK = 'HEADWATER_TEST_RUN'
 
 async function filesOf (group: string): Promise<string[]> {
   const names = (await readdir(join(ROOT, 'test'), { recursive: true })).filter(name => name.endsWith('.test.ts'))
-  const isWire = (name: string) => (name.split('/')[0] ?? '') in WIRE_GROUPS
-  return names.filter(name => group === 'unit' ? !isWire(name) : name.startsWith(`${group}/`)).map(name => join('test', name)).sort()
+  const isUnit = (name: string) => !((name.split('/')[0] ?? '') in GROUPS)
+  return names.filter(name => group === 'unit' ? isUnit(name) : name.startsWith(`${group}/`)).map(name => join('test', name)).sort()
 }
 
 async function runGroup (group: string, report: string, environment: NodeJS.ProcessEnv): Promise<Totals> {
   const files = await filesOf(group)
   if (files.length === 0) throw new Error(`There are no tests in the group "${group}"`)
-  const { jobs, timeoutSeconds } = WIRE_GROUPS[group] ?? UNIT
+  const { jobs, timeoutSeconds } = GROUPS[group] ?? UNIT
   const args = ['run', '--disable-coverage', '--reporter=silent', `--jobs=${jobs}`, `--timeout=${timeoutSeconds}`, `--output-file=${report}`, ...files]
   console.log(`\n== ${group}: ${files.length} files`)
   const began = performance.now()

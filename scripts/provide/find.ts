@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { access, readdir } from 'node:fs/promises'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { locateFfmpeg } from '../../src/media/ffmpeg/locate.ts'
 import type { Machine, PackageManager, Tool } from './plan.ts'
@@ -26,6 +27,7 @@ export async function findTool (tool: Tool, environment: NodeJS.ProcessEnv = pro
     case 'ffmpeg': return await findFfmpeg(environment['FFMPEG_PATH'])
     case 'ffprobe': return await findFirst(['ffprobe'], '-version', undefined)
     case 'chromium': return await findFirst(CHROMIUM_PATHS, '--version', environment['CHROMIUM_PATH'])
+    case 'libfaketime': return await findFaketime(environment['LIBFAKETIME_PATH'])
   }
 }
 
@@ -45,6 +47,24 @@ async function findFirst (candidates: readonly string[], argument: string, given
     if (await succeeds(path, [argument])) return { path: path.includes('/') ? path : await whichOf(path) }
   }
   return { problem: isGiven ? `${given} does not run` : `${candidates[0]} is not there`, given: isGiven }
+}
+
+/** A library is there when a program that is run with it sees another year. */
+async function findFaketime (given: string | undefined): Promise<Found> {
+  const isGiven = given !== undefined && given !== ''
+  for (const path of isGiven ? [given] : await faketimePaths()) {
+    const { stdout } = await run('date', ['+%Y'], { ...process.env, LD_PRELOAD: path, FAKETIME: '2001-02-03 04:05:06' })
+    if (stdout.trim() === '2001') return { path }
+  }
+  return { problem: isGiven ? `${given} does not change the time of a program` : 'libfaketime is not there', given: isGiven }
+}
+
+/** Debian has a folder for each architecture. */
+async function faketimePaths (): Promise<string[]> {
+  const folders = ['', ...(await readdir('/usr/lib').catch(() => [])).map(name => `${name}/`)]
+  const paths = folders.map(folder => `/usr/lib/${folder}faketime/libfaketimeMT.so.1`)
+  const there = await Promise.all(paths.map(path => access(path).then(() => true, () => false)))
+  return paths.filter((_path, index) => there[index])
 }
 
 /** Some callers need the full path of what is on PATH. */
@@ -76,8 +96,8 @@ async function succeeds (path: string, args: string[]): Promise<boolean> {
   return (await run(path, args)).ok
 }
 
-async function run (path: string, args: string[]): Promise<{ ok: boolean, stdout: string }> {
+async function run (path: string, args: string[], env: NodeJS.ProcessEnv = process.env): Promise<{ ok: boolean, stdout: string }> {
   return await new Promise(resolve => {
-    execFile(path, args, { timeout: CHECK_TIMEOUT_MS }, (error, stdout) => resolve({ ok: error === null, stdout }))
+    execFile(path, args, { timeout: CHECK_TIMEOUT_MS, env }, (error, stdout) => resolve({ ok: error === null, stdout }))
   })
 }

@@ -209,7 +209,10 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
     ended: (stream, reason) => { this.emit('ended', stream, reason) },
     segmentListed: (stream, segment) => { this.emit('segment-listed', stream, segment) },
     troubled: (stream, error) => { this.emit('troubled', stream, error) },
-    condition: (stream, fault) => { this.emit('condition', stream, fault) },
+    condition: (stream, fault) => {
+      if (fault === 'disk-full') void this.#storage.check()
+      this.emit('condition', stream, fault)
+    },
     fault: (stream, fault) => { this.emit('fault', stream, fault) }
   }
 

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { HeadwaterError, type ErrorCode } from '../errors/catalogue.ts'
-import type { Fault } from './epoch/fault.ts'
+import { isOutOfSpace, type Fault } from './epoch/fault.ts'
 import { Packager, type PackagerSettings } from './hls/packager.ts'
 import type { ListedSegment } from './hls/playlist.ts'
 import { Ingest, type Acknowledgement, type IncomingChunk, type IngestSettings } from './ingest/ingest.ts'
@@ -142,7 +142,7 @@ export class Stream {
     return given.length === own.length && timingSafeEqual(given, own)
   }
 
-  /** prepared -> live. @throws HeadwaterError `INTERNAL_ERROR` when its folder cannot be opened */
+  /** prepared -> live. @throws HeadwaterError `STORAGE_FULL`, or `INTERNAL_ERROR` when its folder cannot be opened */
   async start (broadcaster: string, userId: string): Promise<void> {
     this.#become('live')
     clearTimeout(this.#timer)
@@ -153,7 +153,9 @@ export class Stream {
     try {
       this.#onAir = await this.#opening
     } catch (error) {
-      void this.end('internal error')
+      const isFull = isOutOfSpace(error)
+      void this.end(isFull ? 'disk full' : 'internal error')
+      if (isFull) throw new HeadwaterError('STORAGE_FULL', { message: "The server's disk is full. Try again later", streamKey: this.key, cause: error })
       throw new HeadwaterError('INTERNAL_ERROR', { message: 'The folder of the stream could not be opened', streamKey: this.key, cause: error })
     }
     this.#log.info({ userId }, 'stream started')

@@ -53,7 +53,8 @@ t.test('whatever is wrong is named, all of it at once', async t => {
     { environment: { RESUME_WINDOW_SECONDS: '1801' }, says: [/RESUME_WINDOW_SECONDS/] },
     { environment: { PUBLISH_KEYS: 'short' }, says: [/PUBLISH_KEYS/] },
     { environment: { PUBLISH_AUTH: 'key' }, says: [/PUBLISH_KEYS must name at least one key/] },
-    { environment: { PUBLISH_AUTH: 'jwt', PUBLISH_JWT_SECRET: 'short' }, says: [/PUBLISH_JWT_SECRET must have at least 32 characters/] }
+    { environment: { PUBLISH_AUTH: 'jwt', PUBLISH_JWT_SECRET: 'short' }, says: [/PUBLISH_JWT_SECRET must have at least 32 characters/] },
+    { environment: { DISK_LOW_BYTES: '1000', DISK_CRITICAL_BYTES: '1001' }, says: [/DISK_CRITICAL_BYTES \(1001\) must not be above DISK_LOW_BYTES \(1000\)/] }
   ]) {
     for (const message of says) t.throws(() => loadConfig(environment), { code: 'CONFIG_INVALID', message }, JSON.stringify(environment))
   }
@@ -63,6 +64,7 @@ t.test('options of an embedder are named as they were given', async t => {
   t.equal(completeLivestreamOptions({ maxStreams: 5 }).maxStreams, 5)
   t.throws(() => completeLivestreamOptions({ maxStreams: 0 }), { code: 'CONFIG_INVALID', message: /maxStreams/ })
   t.throws(() => completeLivestreamOptions({ publishAuth: 'key' }), { message: /publishKeys must name at least one key/ })
+  t.throws(() => completeLivestreamOptions({ diskLowBytes: 0 }), { message: /diskCriticalBytes \(500000000\) must not be above diskLowBytes \(0\)/ })
   t.throws(() => completeLivestreamOptions({ maxStream: 5 } as object), { code: 'CONFIG_INVALID', message: /maxStream is not a setting/ })
   t.throws(() => completeLivestreamOptions({ maxStreams: '5' } as object), { message: /maxStreams/ }, 'no text where a number belongs')
   const given = { maxStreams: 5 }

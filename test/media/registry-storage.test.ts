@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdir, readdir, readlink, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -5,6 +6,7 @@ import t, { type Test } from 'tap'
 import { completeLivestreamOptions } from '../../src/config/load.ts'
 import type { LivestreamConfig } from '../../src/config/livestream.ts'
 import { StreamRegistry } from '../../src/media/registry.ts'
+import { recording } from '../fixtures/recording.ts'
 import { Told } from '../fixtures/told.ts'
 
 function make (t: Test, streamsDir: string, settings: Partial<LivestreamConfig> = {}): { registry: StreamRegistry, told: Told } {
@@ -58,4 +60,24 @@ t.test('too little space is told as an event, and new streams are refused', asyn
   t.throws(() => registry.prepare('late'), { code: 'STORAGE_FULL', streamKey: 'late', statusCode: 507 })
   t.equal(registry.get('late'), undefined)
   t.strictSame((await readdir(streamsDir)).filter(name => !name.startsWith('.')), [], 'what had ended has gone')
+})
+
+t.test('a disk that a segment finds full is looked at at once', async t => {
+  const FILLER_BYTES = 20_000_000
+  const streamsDir = t.testdir()
+  const { registry } = make(t, streamsDir, { diskCheckMs: 600_000 })
+  await registry.open()
+  const { freeBytes } = registry.storage
+  const stream = registry.prepare('show')
+  await stream.start('socket', 'alice')
+  // The first try to write the segment ends there.
+  await symlink('/dev/full', join(stream.folder, 'segment_0.ts.part'))
+  await writeFile(join(streamsDir, 'filler'), Buffer.alloc(FILLER_BYTES, 'x'))
+  const condition = once(registry, 'condition')
+  const listed = once(registry, 'segment-listed')
+  await stream.take({ bytes: await recording({ seconds: 3 }), seq: 0, acknowledged: true })
+  t.match(await condition, [{ key: 'show' }, 'disk-full'])
+  await listed
+  t.not(registry.storage.freeBytes, freeBytes, 'long before the next look')
+  await stream.end('stopped')
 })

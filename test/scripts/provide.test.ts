@@ -97,6 +97,14 @@ t.test('the script', async t => {
     t.match(stderr, /^Missing: ffprobe\. Please run: .*apt-get install -y ffmpeg \(not done here because HEADWATER_NO_INSTALL is 1\)\n$/)
   })
 
+  await t.test('takes a library for what it does, not for its name', async t => {
+    const path = await pathWith(t, { date: 'case "$LD_PRELOAD" in */works.so) echo 2001;; *) echo 2026;; esac' })
+    await writeFile(join(path, 'works.so'), '')
+    await writeFile(join(path, 'stub.so'), '')
+    t.strictSame(await runScript(path, ['libfaketime'], { LIBFAKETIME_PATH: join(path, 'works.so') }), { code: 0, stderr: `libfaketime: ${path}/works.so\n` })
+    t.strictSame(await runScript(path, ['libfaketime'], { LIBFAKETIME_PATH: join(path, 'stub.so') }), { code: 1, stderr: `${path}/stub.so does not change the time of a program\n` })
+  })
+
   await t.test('does not pass over what was given', async t => {
     const path = await pathWith(t, { chromium: WORKS, sudo: SUDO, 'apt-get': 'echo called >&2' })
     const { code, stderr } = await runScript(path, ['chromium'], { CHROMIUM_PATH: '/nowhere/chromium' })
@@ -107,6 +115,6 @@ t.test('the script', async t => {
   await t.test('is told what it does not know', async t => {
     const { code, stderr } = await runScript(await pathWith(t, {}), ['gimp'])
     t.equal(code, 2)
-    t.match(stderr, 'Usage: tsx scripts/provide.ts [ffmpeg] [ffprobe] [chromium]')
+    t.match(stderr, 'Usage: tsx scripts/provide.ts [ffmpeg] [ffprobe] [chromium] [libfaketime]')
   })
 })

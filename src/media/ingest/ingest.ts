@@ -102,6 +102,8 @@ export class Ingest {
       this.#options.log.info({ taken: this.#sequence.next }, 'sending begins anew')
       this.#forgetRecovered()
       this.#sequence = new Sequence(this.#options.settings.maxReorderedChunks, this.#offset)
+      // What was cut off must not swallow the beginning of the new one.
+      this.#reader.skip()
     } else if (chunk.seq === undefined && this.#recovered !== undefined) {
       this.#goOnAnywhere(this.#recovered)
     }
