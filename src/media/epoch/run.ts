@@ -168,7 +168,7 @@ export class Run {
         if (unit.lead !== undefined && unit.lead !== lead) pieces.push(unit.lead)
         lead = unit.lead
         pieces.push(unit.bytes)
-        this.#watch.fed(Math.max(...unit.frames.map(({ timeUs }) => timeUs)), performance.now())
+        for (const { timeUs } of unit.frames) this.#watch.fed(timeUs, performance.now())
       }
       await this.#process.write(pieces)
     }

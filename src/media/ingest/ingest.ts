@@ -164,8 +164,14 @@ export class Ingest {
       this.#lose()
       chunks = this.#sequence.skipGap(chunk)
     }
-    const error = this.#read(chunks.filter(candidate => this.#allows(candidate)))
-    return this.#answer(chunk.seq, error)
+    let trouble: HeadwaterError | undefined
+    // One by one: one that is left out counts behind those before it.
+    for (const candidate of chunks) {
+      const error = this.#allows(candidate) ? this.#read([candidate]) : undefined
+      trouble ??= error
+    }
+    this.settle()
+    return this.#answer(chunk.seq, trouble)
   }
 
   /** Whether the limits let a chunk through; if not, it is lost up to the next key frame, and told once. */
