@@ -19,7 +19,8 @@ export async function findLeftovers (mark: string, temporaryFolder: string): Pro
   return { processes: await markedProcesses(mark), files: (await readdir(temporaryFolder)).filter(name => !CACHES.some(cache => cache.test(name))) }
 }
 
-async function markedProcesses (mark: string): Promise<string[]> {
+/** Command lines, each with its process id in front, of the processes that carry this entry in their environment. */
+export async function markedProcesses (mark: string): Promise<string[]> {
   const ids = await readdir('/proc').catch(() => [])
   const found = await Promise.all(ids.filter(id => /^\d+$/.test(id)).map(async id => {
     try {

@@ -87,6 +87,8 @@ export class Stream {
   #opening: Promise<OnAir> | undefined
   #onAir: OnAir | undefined
   #ending: Promise<void> | undefined
+  /** What stays when it has ended. */
+  #published: Packager | undefined
 
   constructor (options: StreamOptions) {
     this.key = options.key
@@ -129,7 +131,7 @@ export class Stream {
   get isLive (): boolean { return this.#state === 'live' || this.#state === 'reconnecting' }
   get hasEnded (): boolean { return this.#state === 'ended' }
   /** Its playlists and segments; undefined before the start. */
-  get packager (): Packager | undefined { return this.#onAir?.packager }
+  get packager (): Packager | undefined { return this.#onAir?.packager ?? this.#published }
   get pipeline (): Pipeline | undefined { return this.#onAir?.pipeline }
   /** The number of the chunk that a resuming client sends first. */
   get nextSeq (): number { return this.#onAir?.ingest.nextSeq ?? 0 }
@@ -284,6 +286,9 @@ export class Stream {
       onAir.packager.releaseMemory()
       await this.#closeFiles(onAir.packager).catch((error: unknown) => this.#log.error({ err: error }, 'the playlists could not be closed'))
     }
+    // The rest would be kept for as long as the stream is known.
+    this.#published = onAir?.packager
+    this.#onAir = this.#opening = undefined
     this.#broadcaster = null
     this.#endedAt = new Date()
     this.#become('ended')

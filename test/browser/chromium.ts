@@ -16,7 +16,7 @@ const FLAGS = [
 ]
 
 /** Chromium with a fresh profile, fake camera and microphone; gone when the test ends. */
-export async function launchChromium (t: Test): Promise<Browser> {
+export async function launchChromium (t: Pick<Test, 'teardown'>): Promise<Browser> {
   const found = await findTool('chromium')
   if ('problem' in found) throw new Error(`${found.problem}; npx tsx scripts/provide.ts chromium`)
   const browser = await chromium.launch({ executablePath: found.path, args: FLAGS })

@@ -34,7 +34,7 @@ export interface WatchPage {
 const UNTIL_MS = 20_000
 const PLAYHEAD = fileURLToPath(new URL('pages/playhead.js', import.meta.url))
 
-export async function openWatchPage (t: Test, browser: Browser, server: Pick<TestServer, 'url'>, streamKey: string, { prefix = '', prepare, ...options }: BrowserContextOptions & { prefix?: string, prepare?: (page: Page) => Promise<unknown> } = {}): Promise<WatchPage> {
+export async function openWatchPage (t: Pick<Test, 'teardown'>, browser: Browser, server: Pick<TestServer, 'url'>, streamKey: string, { prefix = '', prepare, ...options }: BrowserContextOptions & { prefix?: string, prepare?: (page: Page) => Promise<unknown> } = {}): Promise<WatchPage> {
   const page = await browser.newPage(options)
   t.teardown(() => page.close())
   const complaints = complaintsOf(page)

@@ -1,9 +1,10 @@
 import type { ByteQueue } from './byte-queue.ts'
 import { Malformed, Refusal } from './damage.ts'
 import { HeaderInForce } from './header-in-force.ts'
-import { FRAGMENT_HEAD, needBox, readBoxHead, type BoxHead } from './iso-boxes.ts'
+import { boxesIn, FRAGMENT_HEAD, needBox, readBoxHead, type BoxHead } from './iso-boxes.ts'
 import { search, type Landmark } from './landmarks.ts'
 import { readMoof } from './mp4-fragment.ts'
+import { FragmentOrder } from './mp4-fragment-order.ts'
 import { readMoov, type Mp4Header } from './mp4-header.ts'
 import { rebase } from './mp4-rebase.ts'
 import { filePositionOfMoof, samplesOf, type Sample } from './mp4-samples.ts'
@@ -34,6 +35,7 @@ export class Mp4Recording implements Recording {
   readonly #start: number
   /** Where each track goes on, in ticks by track id. */
   readonly #nextTimes = new Map<number, number>()
+  readonly #order = new FragmentOrder()
   #ftyp: Buffer | undefined
   #opened: Opened | undefined
   /** How much of the fragment at the front has been walked through. */
@@ -64,6 +66,7 @@ export class Mp4Recording implements Recording {
 
   seek (): boolean {
     this.#isSeeking = true
+    this.#order.forget()
     this.#hasFragments = true
     this.#walked = 0
     return !this.isInHeader
@@ -161,6 +164,8 @@ export class Mp4Recording implements Recording {
   #takeFragment (bytes: Buffer, dataAt: number, { header, inForce }: Opened): Step {
     const moof = needBox(bytes, 'moof')
     const fragments = readMoof(moof, header.tracks, bytes.length)
+    const gap = this.#order.takeGap([...boxesIn(moof)].find(({ type }) => type === 'mfhd'))
+    if (gap !== undefined) this.#tell({ type: 'damage', reason: 'lost-sync', message: `Fragment ${gap.number} follows fragment ${gap.last}`, fatal: false, offset: this.#queue.offset })
     const moofPosition = filePositionOfMoof(fragments, dataAt)
     const place = { from: dataAt, to: bytes.length, moofPosition: moofPosition ?? 0 }
     const frames = samplesOf(fragments, place, this.#nextTimes).map(sample => frameOf(sample, bytes, inForce))

@@ -5,6 +5,7 @@ import { ContainerReader } from '../container/reader.ts'
 import type { ReaderEvent } from '../container/types.ts'
 import type { Log } from '../log.ts'
 import type { Pipeline } from '../pipeline.ts'
+import { SeamGuard } from './seam-guard.ts'
 import { Sequence, type Chunk, type SendingPoint } from './sequence.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -64,6 +65,9 @@ export class Ingest {
   readonly #reader: ContainerReader
   readonly #bytes: TokenBucket
   readonly #chunks: TokenBucket
+  readonly #seams = new SeamGuard()
+  /** What comes is in order for certain. */
+  #isNumbered = false
   #sequence: Sequence
   /** Not gone on with yet. */
   #recovered: RecoveredSending | undefined
@@ -107,6 +111,7 @@ export class Ingest {
     } else if (chunk.seq === undefined && this.#recovered !== undefined) {
       this.#goOnAnywhere(this.#recovered)
     }
+    this.#isNumbered = chunk.seq !== undefined
     const seq = chunk.seq ?? this.#sequence.next
     return chunk.acknowledged ? await this.#takeAcknowledged({ seq, bytes: chunk.bytes }) : this.#takeUnacknowledged({ seq, bytes: chunk.bytes })
   }
@@ -131,6 +136,7 @@ export class Ingest {
   /** Answers whoever still waits. */
   close (): void {
     this.#closing.abort()
+    for (const event of this.#seams.release()) this.#handle(event)
     this.#releaseWaiters()
   }
 
@@ -216,8 +222,10 @@ export class Ingest {
 
   #push (bytes: Buffer): HeadwaterError | undefined {
     let trouble: HeadwaterError | undefined
+    const from = this.#offset
     this.#offset += bytes.length
-    for (const event of this.#reader.push(bytes)) {
+    const events = this.#reader.push(bytes)
+    for (const event of this.#isNumbered ? [...this.#seams.release(), ...events] : this.#seams.take(events, from, this.#offset)) {
       const error = this.#handle(event)
       trouble ??= error
     }

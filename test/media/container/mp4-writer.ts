@@ -87,8 +87,8 @@ export interface RunFields {
 const NON_SYNC = 0x10000
 
 /** A fragment of one `traf` per run: default-base-is-moof, sizes per sample, first sample a key frame; then an `mdat` of 0xAA, or whatever is given. */
-export function fragment (runs: RunFields[], data: Buffer = mdat(100)): Buffer {
-  const moof = (dataAt: number): Buffer => box('moof', fullBox('mfhd', 0, 0, u32(1)), ...runs.map(run => traf(run, dataAt)))
+export function fragment (runs: RunFields[], data: Buffer = mdat(100), number = 1): Buffer {
+  const moof = (dataAt: number): Buffer => box('moof', fullBox('mfhd', 0, 0, u32(number)), ...runs.map(run => traf(run, dataAt)))
   return Buffer.concat([moof(moof(0).length + 8), data])
 }
 

@@ -71,6 +71,23 @@ t.test('a unit is a fragment', async t => {
   t.strictSame(units[1]?.frames.map(frame => frame.timeUs), [40_000, 60_000])
 })
 
+t.test('whole fragments that are missing, or come again, are told where the recorder counts', async t => {
+  const numbered = (...numbers: number[]) => read(Buffer.concat([HEADER, ...numbers.map((number, index) => fragment([{ time: 40 * index }], mdat(100), number))]))
+  for (const { numbers, told } of [
+    { numbers: [1, 2, 3, 4], told: [] },
+    { numbers: [7, 8, 9], told: [] },
+    { numbers: [1, 1, 1, 1], told: [] },
+    { numbers: [1, 5, 9], told: [] },
+    { numbers: [1, 2, 4, 5], told: ['Fragment 4 follows fragment 2'] },
+    { numbers: [1, 2, 2, 3], told: ['Fragment 2 follows fragment 2'] },
+    { numbers: [1, 2, 4, 3, 5], told: ['Fragment 4 follows fragment 2', 'Fragment 3 follows fragment 4', 'Fragment 5 follows fragment 3'] }
+  ]) {
+    const { damage, units } = numbered(...numbers)
+    t.strictSame(damage.map(({ message }) => message), told, numbers.join(' '))
+    t.equal(units.length, numbers.length, 'each of them is whole')
+  }
+})
+
 t.test('boxes in a fragment', async t => {
   const [free, data] = [LARGE_FREE, mdat(100)]
   const cases: [string, Buffer][] = [
