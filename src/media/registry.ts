@@ -7,7 +7,7 @@ import { sweep } from './hls/retention.ts'
 import { closeForGood, readAbandoned } from './journal/recovery.ts'
 import type { Journaled } from './journal/records.ts'
 import type { Log } from './log.ts'
-import { takeLock, type FolderLock } from './storage/lock.ts'
+import { LOCK_HEARTBEAT_MS, takeLock, type FolderLock } from './storage/lock.ts'
 import { listStreamFolders } from './storage/stream-folders.ts'
 import { Storage, type StorageReport, type StorageSettings } from './storage/storage.ts'
 import { Stream, type StreamListener, type StreamSettings } from './stream.ts'
@@ -110,7 +110,8 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
   async #recover (): Promise<void> {
     const { settings, log } = this.#options
     const aliveAt = this.#lock?.formerAliveAt
-    const isInTime = aliveAt !== undefined && Date.now() - aliveAt < settings.resumeWindowSeconds * 1000
+    const windowMs = settings.resumeWindowSeconds * 1000
+    const isInTime = aliveAt !== undefined && windowMs > 0 && Date.now() - aliveAt < windowMs + LOCK_HEARTBEAT_MS
     const closed: string[] = []
     for (const { key } of await listStreamFolders(settings.streamsDir)) {
       if (!isStreamKey(key)) continue

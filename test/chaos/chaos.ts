@@ -35,7 +35,9 @@ export async function runFault (fault: Fault, { form, seed, runs, note }: RowOpt
     await rm(folder, { recursive: true, force: true })
   }
   const missing = result.notRun === undefined && result.runs < plannedRuns ? [`${result.runs} of ${plannedRuns} runs were done`] : []
-  const failures = [...result.failures, ...missing]
+  const late = result.late ?? []
+  if (form === 'short') for (const text of late) note(`${id}: ${text} (of no weight in the short form)`)
+  const failures = [...result.failures, ...missing, ...(form === 'long' ? late : [])]
   return {
     id,
     name,

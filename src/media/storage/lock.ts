@@ -38,6 +38,8 @@ export interface FolderLock {
 const NAME = '.headwater-lock.'
 const RELEASED = 'released'
 const TIMING: LockTiming = { heartbeatMs: 2_000, staleMs: 10_000 }
+/** A server may have lived for so long after its last sign of life, in milliseconds. */
+export const LOCK_HEARTBEAT_MS = TIMING.heartbeatMs
 /** How often one looks whether a holder gives a sign of life. */
 const LOOK_INTERVAL_MS = 200
 

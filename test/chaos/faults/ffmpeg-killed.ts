@@ -61,11 +61,11 @@ async function inject ({ random, folder }: Chaos, runs: number): Promise<FaultRe
   } finally {
     await server.stop()
   }
-  if (!(quantile(copiedMs, 0.95) <= GOAL_MS)) failures.push(`next segment: p95 ${Math.round(quantile(copiedMs, 0.95))} ms, the goal is ${GOAL_MS} ms`)
   return {
     runs: killed,
     measured: `${pictures} pictures, each once; next segment ${describeMs(copiedMs)} (${copiedMs.length} copied), ${describeMs(transcodedMs)} (${transcodedMs.length} transcoded)`,
-    failures
+    failures,
+    late: quantile(copiedMs, 0.95) <= GOAL_MS ? [] : [`next segment: p95 ${Math.round(quantile(copiedMs, 0.95))} ms, the goal is ${GOAL_MS} ms`]
   }
 }
 

@@ -62,12 +62,14 @@ async function inject ({ random, folder }: Chaos, runs: number): Promise<FaultRe
     await server.stop()
   }
   const { noticedMs, copiedMs, transcodedMs } = times
-  if (!(Math.max(...noticedMs) <= NOTICED_GOAL_MS)) failures.push(`noticed after up to ${Math.round(Math.max(...noticedMs))} ms, the goal is ${NOTICED_GOAL_MS} ms`)
-  if (!(quantile(copiedMs, 0.95) <= SEGMENT_GOAL_MS)) failures.push(`next segment: p95 ${Math.round(quantile(copiedMs, 0.95))} ms after it was noticed, the goal is ${SEGMENT_GOAL_MS} ms`)
+  const late: string[] = []
+  if (!(Math.max(...noticedMs) <= NOTICED_GOAL_MS)) late.push(`noticed after up to ${Math.round(Math.max(...noticedMs))} ms, the goal is ${NOTICED_GOAL_MS} ms`)
+  if (!(quantile(copiedMs, 0.95) <= SEGMENT_GOAL_MS)) late.push(`next segment: p95 ${Math.round(quantile(copiedMs, 0.95))} ms after it was noticed, the goal is ${SEGMENT_GOAL_MS} ms`)
   return {
     runs: noticedMs.length,
     measured: `${pictures} pictures, each once; noticed after ${describeMs(noticedMs)}; then next segment ${describeMs(copiedMs)} (${copiedMs.length} copied), ${describeMs(transcodedMs)} (${transcodedMs.length} transcoded)`,
-    failures
+    failures,
+    late
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { inPieces, recording } from '../../fixtures/recording.ts'
 import { Broadcaster } from '../client.ts'
-import type { Fault } from '../fault.ts'
+import type { Fault, FaultResult } from '../fault.ts'
 import { quantile } from '../measure.ts'
 import { startServerProcess, type ServerProcess } from '../server-process.ts'
 import { CHUNK_MS, type Source } from '../source.ts'
@@ -37,12 +37,14 @@ export const fault: Fault = {
   goal: "the others' p99 within 20 % of the same run without slow readers, memory bounded",
   runs: { short: 1, long: 1 },
   inject: async ({ folder, note }, runs) => {
-    const failures: string[] = []
+    const findings: Findings = { failures: [], late: [] }
     const measured: string[] = []
-    for (let run = 0; run < runs; run++) measured.push(await compare(join(folder, String(run)), failures, note))
-    return { runs, measured: measured.join('; '), failures }
+    for (let run = 0; run < runs; run++) measured.push(await compare(join(folder, String(run)), findings, note))
+    return { runs, measured: measured.join('; '), ...findings }
   }
 }
+
+type Findings = Required<Pick<FaultResult, 'failures' | 'late'>>
 
 interface Side {
   server: ServerProcess
@@ -56,7 +58,7 @@ interface Measured {
   cpuSeconds: number
 }
 
-async function compare (folder: string, failures: string[], note: (text: string) => void): Promise<string> {
+async function compare (folder: string, { failures, late }: Findings, note: (text: string) => void): Promise<string> {
   const seconds = Math.ceil((SPREAD_MS + WARM_UP_MS + MEASURED_MS) / 1_000) + SPARE_SECONDS
   const source = await bulkySource(seconds)
   const viewers = new Viewers()
@@ -88,7 +90,7 @@ async function compare (folder: string, failures: string[], note: (text: string)
     if (blocked < SLOW) failures.push(`only ${blocked} of ${SLOW} slow readers kept the server waiting`)
     note(`${VIEWERS - SLOW} viewers alone: ${describe(alone)}`)
     note(`with ${SLOW} slow ones: ${describe(withSlow)}`)
-    return `${judge(alone, withSlow, failures)}; ${blocked} of ${SLOW} slow readers blocked`
+    return `${judge(alone, withSlow, { failures, late })}; ${blocked} of ${SLOW} slow readers blocked`
   } finally {
     for (const { broadcaster } of sides) broadcaster.leave()
     await viewers.stop()
@@ -111,9 +113,9 @@ async function takeSeats (viewers: Viewers, sides: Side[]): Promise<void> {
   }
 }
 
-function judge (alone: Measured, withSlow: Measured, failures: string[]): string {
+function judge (alone: Measured, withSlow: Measured, { failures, late }: Findings): string {
   const [before, after] = [p99(alone), p99(withSlow)]
-  if (!(after <= before * ALLOWED)) failures.push(`the p99 is ${after.toFixed(1)} ms with slow readers, ${before.toFixed(1)} ms without`)
+  if (!(after <= before * ALLOWED)) late.push(`the p99 is ${after.toFixed(1)} ms with slow readers, ${before.toFixed(1)} ms without`)
   if (withSlow.rssBytes > alone.rssBytes + SLOW * MEMORY_PER_SLOW_READER) failures.push(`the server has ${mega(withSlow.rssBytes)} with slow readers, ${mega(alone.rssBytes)} without`)
   const change = Math.round((after / before - 1) * 100)
   return `p99 of playlists and segments ${before.toFixed(1)} ms without (${alone.samples.length} requests), ${after.toFixed(1)} ms with slow readers (${withSlow.samples.length}): ${change >= 0 ? '+' : ''}${change} %; ` +
