@@ -165,6 +165,20 @@ export class Broadcaster extends EventEmitter<Events> {
     return at + performance.timeOrigin
   }
 
+  /** When the next segment was told, performance.now(); undefined when none is within this time. */
+  async nextSegment (withinMs: number): Promise<number | undefined> {
+    return await new Promise(resolve => {
+      const settle = (at: number | undefined) => {
+        clearTimeout(timer)
+        this.off('segment', heard)
+        resolve(at)
+      }
+      const heard = () => settle(performance.now())
+      const timer = setTimeout(() => settle(undefined), withinMs)
+      this.on('segment', heard)
+    })
+  }
+
   /** Goes away for good without ending the stream. */
   leave (): void {
     if (this.#state === 'over') return

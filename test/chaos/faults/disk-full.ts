@@ -194,7 +194,7 @@ async function fillFor (disk: OwnDisk, server: ServerProcess, running: Running[]
   }
   await delay(random.between(LEAST_FULL_MS, MOST_FULL_MS))
   const good = running.map(({ broadcaster }) => nextCondition(broadcaster, 'good'))
-  const listed = running.map(({ broadcaster }) => nextSegment(broadcaster))
+  const listed = running.map(({ broadcaster }) => broadcaster.nextSegment(PATIENCE_MS))
   const releasedAt = performance.now()
   await disk.release()
   for (const [index, { broadcaster: { streamKey } }] of running.entries()) {
@@ -219,19 +219,6 @@ async function nextCondition (broadcaster: Broadcaster, wanted: string): Promise
     const heard = ({ condition, reason }: { condition: string, reason?: string }, at: number) => { if (condition === wanted) settle({ reason, at }) }
     const timer = setTimeout(() => settle(undefined), PATIENCE_MS)
     broadcaster.on('condition', heard)
-  })
-}
-
-async function nextSegment (broadcaster: Broadcaster): Promise<number | undefined> {
-  return await new Promise(resolve => {
-    const settle = (at: number | undefined) => {
-      clearTimeout(timer)
-      broadcaster.off('segment', heard)
-      resolve(at)
-    }
-    const heard = () => settle(performance.now())
-    const timer = setTimeout(() => settle(undefined), PATIENCE_MS)
-    broadcaster.on('segment', heard)
   })
 }
 

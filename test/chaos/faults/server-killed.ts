@@ -158,7 +158,7 @@ class Round {
     for (const { streamKey } of [...this.#broadcasters, abandoned]) failures.push(...await this.#checkListed(streamKey))
     await delay(this.#random.between(0, MOST_DOWN_MS))
 
-    const back = Promise.all(this.#broadcasters.filter(({ endReason }) => endReason === undefined).map(broadcaster => nextSegment(broadcaster)))
+    const back = Promise.all(this.#broadcasters.filter(({ endReason }) => endReason === undefined).map(broadcaster => broadcaster.nextSegment(BACK_MS)))
     const startedAt = performance.now()
     await server.restart()
     const listensAt = performance.now()
@@ -266,20 +266,6 @@ class Round {
     }
     return problems
   }
-}
-
-/** When the next segment was told, performance.now(); undefined when none is in time, or the stream is over. */
-async function nextSegment (broadcaster: Broadcaster): Promise<number | undefined> {
-  return await new Promise(resolve => {
-    const settle = (at: number | undefined) => {
-      clearTimeout(timer)
-      broadcaster.off('segment', heard)
-      resolve(at)
-    }
-    const heard = () => settle(performance.now())
-    const timer = setTimeout(() => settle(undefined), BACK_MS)
-    broadcaster.on('segment', heard)
-  })
 }
 
 export const fault: Fault = {
