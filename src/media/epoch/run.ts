@@ -69,8 +69,8 @@ export class Run {
   #fedAll = false
   readonly #watch: StallWatch
   #isSuspending = false
+  /** Lets the feeder look again. */
   #wakeFeeder: () => void = () => {}
-  readonly #suspended = new Promise<void>(resolve => { this.#wakeFeeder = resolve })
 
   constructor (options: RunOptions) {
     this.#options = options
@@ -101,6 +101,7 @@ export class Run {
     })
     this.#process.stdout.on('data', chunk => this.#takeOutput(chunk))
     this.#process.onProgress = ({ bytes, timeUs }) => this.#watch.reported(bytes, timeUs)
+    void this.#process.exit.then(() => this.#wakeFeeder())
     this.outcome = this.#live()
   }
 
@@ -159,7 +160,7 @@ export class Run {
           this.#process.finish()
           return
         }
-        await Promise.race([epoch.changed(), this.#process.exit, this.#suspended])
+        await this.#inputChanged()
         continue
       }
       position += units.length
@@ -172,6 +173,14 @@ export class Run {
       }
       await this.#process.write(pieces)
     }
+  }
+
+  /** Resolves with the next unit, the end of the epoch, or when this run is over. No race: each would leave something behind at the process's exit. */
+  #inputChanged (): Promise<void> {
+    return new Promise(resolve => {
+      this.#wakeFeeder = resolve
+      void this.#options.epoch.changed().then(resolve)
+    })
   }
 
   #takeOutput (chunk: Buffer): void {
