@@ -10,6 +10,38 @@ function segment (over: Partial<NewSegment> = {}): NewSegment {
   return { data: Buffer.from('0123456789'), durationMs: 2000, discontinuity: false, programDateTimeMs: Date.UTC(2024, 0, 1), ...over }
 }
 
+t.test('SYNC_SEGMENTS: with the disk waited for, the same is on it', async t => {
+  const folder = join(t.testdir(), 'key')
+  const packager = await Packager.open(folder, { ...SETTINGS, syncSegments: 'on' })
+  for (let index = 0; index < 3; index++) await packager.add(segment())
+  await packager.end()
+  t.strictSame((await readdir(folder)).sort(), ['live.m3u8', 'segment_0.ts', 'segment_1.ts', 'segment_2.ts', 'stream.m3u8'])
+  t.match(readPlaylist(await readFile(join(folder, 'stream.m3u8'), 'utf8')), { ended: true, segments: { length: 3 } })
+})
+
+t.test('a broadcast that an earlier server began goes on: same playlists, same numbers', async t => {
+  const folder = join(t.testdir(), 'key')
+  const first = await Packager.open(folder, SETTINGS)
+  const segments = []
+  for (let index = 0; index < 5; index++) segments.push(await first.add(segment({ discontinuity: index % 2 === 1 })))
+  const second = await Packager.resume(folder, SETTINGS, { firstSequence: first.firstSequence, discontinuitySequence: first.firstDiscontinuity, segments })
+  for (const name of ['eventPlaylist', 'livePlaylist'] as const) t.equal(second[name].body.toString(), first[name].body.toString(), name)
+  t.match(second, { segmentCount: first.segmentCount, bytes: first.bytes, durationMs: first.durationMs, memoryBytes: 0, ended: false })
+  t.equal(await readFile(join(folder, 'stream.m3u8'), 'utf8'), first.eventPlaylist.body.toString())
+  t.match(await second.add(segment()), { sequence: 5 })
+})
+
+t.test('what must happen before a segment is listed: when it fails, nothing is', async t => {
+  const folder = join(t.testdir(), 'key')
+  const packager = await Packager.open(folder, SETTINGS)
+  await t.rejects(packager.add(segment(), async () => { throw new Error('not now') }), { message: 'not now' })
+  t.equal(packager.segmentCount, 0)
+  t.notMatch(packager.eventPlaylist.body.toString(), /segment_/)
+  const seen: string[][] = []
+  await packager.add(segment(), async ({ sequence }) => { seen.push([`${sequence}`, ...(await readdir(folder)).sort()]) })
+  t.strictSame(seen, [['0', 'segment_0.ts', 'stream.m3u8']], 'the segment is on disk by then, under the same number')
+})
+
 t.test('segments are on disk, in memory and in both playlists', async t => {
   const folder = join(t.testdir(), 'key')
   const packager = await Packager.open(folder, SETTINGS)
