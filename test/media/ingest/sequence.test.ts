@@ -89,3 +89,42 @@ t.test('whatever arrives, no more than allowed waits', async () => {
     })
   }))
 })
+
+t.test('a place of the recording is a chunk, and bytes of it', async t => {
+  const sequence = new Sequence(0)
+  for (const [seq, end] of [[0, 100], [1, 150], [2, 150], [3, 400]] as const) sequence.taken(chunk(seq), end)
+  const at = (offset: number) => sequence.locate(offset)
+  t.match(at(0), { seq: 0, skip: 0 })
+  t.match(at(99), { seq: 0, skip: 99 })
+  t.match(at(100), { seq: 1, skip: 0 })
+  t.match(at(150), { seq: 3, skip: 0 }, 'an empty chunk holds nothing')
+  t.match(at(399), { seq: 3, skip: 249 })
+  t.match(at(400), { seq: 4, skip: 0 })
+  sequence.settle(160)
+  t.equal(sequence.safe, 2)
+  t.match(at(160), { seq: 3, skip: 10 }, 'also when what is before it is forgotten')
+  t.equal(at(140), undefined, 'before what can still come again')
+})
+
+t.test('a sending that another server took goes on with the chunk that it left', async t => {
+  const first = new Sequence(0)
+  for (const [seq, end] of [[0, 100], [1, 200], [2, 300]] as const) first.taken(chunk(seq), end)
+  const point = first.locate(230)!
+  t.strictSame(point, { seq: 2, skip: 30, firstDigest: point.firstDigest })
+  const second = new Sequence(0, 0, point)
+  t.match(second, { next: 2, safe: 1 })
+  t.equal(second.isOtherFirst(chunk(0).bytes), false, 'it knows the sending by its first chunk')
+  t.equal(second.isOtherFirst(Buffer.from('another recording')), true)
+  // The reader was given 40 bytes of header; the chunk begins before them.
+  second.beginAt(40 - point.skip)
+  second.taken(chunk(2), 40 + 70)
+  t.match(second.locate(40), { seq: 2, skip: 30 }, 'the same place as before')
+  second.settle(110)
+  t.equal(second.safe, 2)
+})
+
+t.test('a sending that begins in the middle: what is before it is none of its own', async t => {
+  const sequence = new Sequence(0, 500)
+  t.equal(sequence.locate(499), undefined)
+  t.match(sequence.locate(500), { seq: 0, skip: 0 })
+})
