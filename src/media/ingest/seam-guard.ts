@@ -1,11 +1,12 @@
+import { createHash } from 'node:crypto'
 import type { Frame, ReaderEvent, Unit } from '../container/types.ts'
 
 /** So many bytes behind a unit are a head that the reader has looked at: what it did not complain about makes sense. */
 const HEAD_BYTES = 16
 /** Media from before this is no late chunk: the recorder's clock was set back. */
 const LATE_US = 5_000_000
-/** Pictures are stored in decoding order, so their times go back a little; so many are remembered to know one that comes again. */
-const REMEMBERED_PICTURES = 64
+/** Pictures are stored in decoding order, so their times go back a little; so many units are remembered to know one that comes again. */
+const REMEMBERED_UNITS = 64
 
 /**
  * Chunks of a client that does not number them may be missing, doubled or swapped; the container reader
@@ -19,7 +20,9 @@ const REMEMBERED_PICTURES = 64
 export class SeamGuard {
   #waiting: Unit | undefined
   #soundUs = -Infinity
-  #pictures: number[] = []
+  #pictureUs = -Infinity
+  /** Digests of the newest units. */
+  #known: string[] = []
   /** What comes was there before; it was told. */
   #isBehind = false
 
@@ -51,10 +54,13 @@ export class SeamGuard {
   }
 
   #inOrder (unit: Unit): ReaderEvent[] {
-    const oldestUs = Math.max(this.#soundUs, ...this.#pictures) - LATE_US
-    if (!unit.frames.some(frame => frame.timeUs > oldestUs && this.#wasThere(frame))) {
+    // Recorders give two frames the same time when they are late, and a still picture has the same bytes again: only both are the same frame.
+    const digest = createHash('sha256').update(`${unit.frames[0]!.timeUs} `).update(unit.bytes).digest('base64')
+    const isKnown = this.#known.includes(digest)
+    const oldestUs = Math.max(this.#soundUs, this.#pictureUs) - LATE_US
+    if (!unit.frames.some(frame => frame.timeUs > oldestUs && this.#wasThere(frame, isKnown))) {
       this.#isBehind = false
-      this.#remember(unit)
+      this.#remember(unit, digest)
       return [{ type: 'unit', unit }]
     }
     if (this.#isBehind) return []
@@ -62,22 +68,22 @@ export class SeamGuard {
     return [{ type: 'damage', reason: 'lost-sync', message: 'Media that was there before has come again', fatal: false, offset: unit.start }]
   }
 
-  #wasThere ({ kind, timeUs }: Frame): boolean {
-    if (kind === 'audio') return timeUs <= this.#soundUs
-    return this.#isBehind ? timeUs <= Math.max(...this.#pictures) : this.#pictures.includes(timeUs)
+  #wasThere ({ kind, timeUs }: Frame, isKnown: boolean): boolean {
+    if (kind === 'audio') return timeUs < this.#soundUs || (timeUs === this.#soundUs && isKnown)
+    return isKnown || (this.#isBehind && timeUs <= this.#pictureUs)
   }
 
-  #remember ({ frames }: Unit): void {
+  #remember ({ frames }: Unit, digest: string): void {
     for (const { kind, timeUs } of frames) {
       if (kind === 'audio') this.#soundUs = timeUs
-      else this.#pictures.push(timeUs)
+      else this.#pictureUs = Math.max(this.#pictureUs, timeUs)
     }
-    this.#pictures = this.#pictures.slice(-REMEMBERED_PICTURES)
+    this.#known = [...this.#known, digest].slice(-REMEMBERED_UNITS)
   }
 
   #forget (): void {
-    this.#soundUs = -Infinity
-    this.#pictures = []
+    this.#soundUs = this.#pictureUs = -Infinity
+    this.#known = []
     this.#isBehind = false
   }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { buffer } from 'node:stream/consumers'
 import t from 'tap'
 import { startFfmpeg, type FfmpegProcess, type StopSettings } from '../../../src/media/ffmpeg/process.ts'
@@ -92,6 +93,7 @@ t.test('the stop ladder: end of input, then SIGTERM', async t => {
 
 t.test('the stop ladder: SIGKILL for who ignores SIGTERM', async t => {
   const stubborn = start('ignores-sigterm', SOON)
+  await once(stubborn.stdout, 'data')
   stubborn.finish()
   t.match(await stubborn.exit, { code: null, signal: 'SIGKILL', stopReason: 'did not finish after the end of its input' })
   checkGone(t, stubborn)
@@ -111,6 +113,7 @@ t.test('the first cause is kept', async t => {
   hang.kill('the second')
   t.equal((await hang.exit).stopReason, 'the first')
   const drained = start('ignores-sigterm', { drainMs: 1, termMs: 60_000 })
+  await once(drained.stdout, 'data')
   drained.finish()
   await new Promise(resolve => setTimeout(resolve, 50))
   drained.kill('given up')

@@ -70,3 +70,17 @@ t.test('whole units that were there before are left out, and told once; a clock 
   const later = Buffer.concat([clusterHead(20_000), ...FRAMES])
   t.strictSame(unitsOf([HEAD, later, clusterHead(0), ...FRAMES]).units.map(({ bytes }) => bytes), [...FRAMES, ...FRAMES], '20 s back')
 })
+
+t.test('two frames of the same time are two frames, where their bytes differ: a recorder was late', async t => {
+  const late = [frame(1), simpleBlock({ track: 2, time: 1, payload: Buffer.alloc(300, 77) }), frame(2), simpleBlock({ track: 1, time: 2, payload: Buffer.alloc(300, 78) }), frame(3)]
+  const { units, damages } = unitsOf([HEAD, ...late])
+  t.strictSame(units.map(({ bytes }) => bytes), late)
+  t.equal(damages, 0)
+})
+
+t.test('a still picture: the same bytes at another time are another frame', async t => {
+  const still = (cluster: number) => Buffer.concat([clusterHead(cluster), simpleBlock({ track: 1, time: 0, payload: Buffer.alloc(50, 5) }), simpleBlock({ track: 1, time: 33, payload: Buffer.alloc(50, 6) })])
+  const { units, damages } = unitsOf([HEAD, still(0), still(500), still(1_000)])
+  t.equal(units.length, 6)
+  t.equal(damages, 0)
+})
