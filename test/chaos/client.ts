@@ -54,7 +54,7 @@ interface Events {
   started: [answer: StreamStarted]
   disconnected: []
   /** `stream-condition` */
-  condition: [payload: { streamKey: string, condition: string, reason?: string }, at: number]
+  condition: [told: { condition: string, reason: string | undefined, at: number }]
   ended: [reason: string]
 }
 
@@ -70,6 +70,8 @@ export class Broadcaster extends EventEmitter<Events> {
   readonly errors: HeardError[] = []
   /** When each segment was told, performance.now(). */
   readonly segmentTimes: number[] = []
+  /** What it was told of its stream's condition, and when, performance.now(). */
+  readonly conditions: Array<{ condition: string, reason: string | undefined, at: number }> = []
   /** Resolves with the first `stream-started`. */
   readonly started: Promise<StreamStarted>
   /** Why the stream ended, as the server told it; undefined while it runs, or where it was not told. */
@@ -229,7 +231,11 @@ export class Broadcaster extends EventEmitter<Events> {
       this.emit('segment', segmentCount, at)
       this.#wake()
     })
-    socket.on('stream-condition', (payload: { streamKey: string, condition: string, reason?: string }) => { this.emit('condition', payload, performance.now()) })
+    socket.on('stream-condition', ({ condition, reason }: { streamKey: string, condition: string, reason?: string }) => {
+      const told = { condition, reason, at: performance.now() }
+      this.conditions.push(told)
+      this.emit('condition', told)
+    })
     socket.on('stream-ended', (body: { streamKey: string, reason?: string }) => {
       if (body.streamKey === streamKey) this.#hasEnded(body.reason ?? 'ended')
     })

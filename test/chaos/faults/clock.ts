@@ -10,7 +10,7 @@ import { startServerProcess, type ServerProcess } from '../server-process.ts'
 import { source, SOURCE_RATE, type SourceKind } from '../source.ts'
 
 const STREAMS: SourceKind[] = ['h264-matroska', 'h264-mp4', 'vp8-webm', 'h264-matroska']
-const MAX_JUMPS = 20
+const MAX_JUMPS = 10
 const LEAST_GAP_MS = 2_000
 const MOST_GAP_MS = 4_000
 const LEAD_SECONDS = 5

@@ -179,18 +179,21 @@ async function broadcastAll (server: ServerProcess, kinds: SourceKind[], finding
 async function fillFor (disk: OwnDisk, server: ServerProcess, running: Running[], random: Random, findings: Findings): Promise<void> {
   const { failures, toldMs, backMs } = findings
   const pid = server.pid
-  const told = running.map(({ broadcaster }) => nextCondition(broadcaster, 'degraded'))
   await disk.fillUpTo(random.integer(0, MOST_LEFT_BYTES))
-  for (const [index, { broadcaster: { streamKey }, watch }] of running.entries()) {
-    const heard = await told[index]
+  for (const { broadcaster, watch } of running) {
+    const { streamKey } = broadcaster
+    // It may have been told while the disk was filled, and has been full since.
+    const heard = broadcaster.conditions.find(({ condition }) => condition === 'degraded') ?? await nextCondition(broadcaster, 'degraded')
     const failedAt = watch.firstFailedAt
     if (heard === undefined) failures.push(`${streamKey}: nobody was told that the disk is full`)
     else if (heard.reason !== 'disk-full') failures.push(`${streamKey}: the disk is full, told was ${heard.reason}`)
-    else if (failedAt === undefined) failures.push(`${streamKey}: told before a write failed`)
-    else if (heard.at - failedAt > TOLD_MS) failures.push(`${streamKey}: told ${Math.round(heard.at - failedAt)} ms after the first write that failed`)
-    if (heard !== undefined && failedAt !== undefined) toldMs.push(heard.at - failedAt)
-    const status = await (await fetch(`${server.url}/livestream/${streamKey}/status`, { headers: { connection: 'close' } })).json() as { local: { streamData?: { degraded?: unknown } } }
-    if (status.local.streamData?.degraded !== 'disk-full') failures.push(`${streamKey}: its status says degraded: ${String(status.local.streamData?.degraded)}`)
+    // A file that could not even be created leaves no trace.
+    else if (failedAt !== undefined && heard.at - failedAt > TOLD_MS) failures.push(`${streamKey}: told ${Math.round(heard.at - failedAt)} ms after the first write that failed`)
+    if (heard !== undefined && failedAt !== undefined) toldMs.push(Math.max(0, heard.at - failedAt))
+    await untilHolds(`the status of ${streamKey} says so too`, async () => {
+      const status = await (await fetch(`${server.url}/livestream/${streamKey}/status`, { headers: { connection: 'close' } })).json() as { local: { streamData?: { degraded?: unknown } } }
+      return status.local.streamData?.degraded === 'disk-full'
+    })
   }
   await delay(random.between(LEAST_FULL_MS, MOST_FULL_MS))
   const good = running.map(({ broadcaster }) => nextCondition(broadcaster, 'good'))
@@ -206,17 +209,15 @@ async function fillFor (disk: OwnDisk, server: ServerProcess, running: Running[]
   if (server.pid !== pid || !server.running) failures.push('the server was started anew')
 }
 
-interface Condition { reason: string | undefined, at: number }
-
 /** The next event of this condition; undefined when it does not come in time. */
-async function nextCondition (broadcaster: Broadcaster, wanted: string): Promise<Condition | undefined> {
+async function nextCondition (broadcaster: Broadcaster, wanted: string): Promise<Broadcaster['conditions'][number] | undefined> {
   return await new Promise(resolve => {
-    const settle = (condition: Condition | undefined) => {
+    const settle = (told: Broadcaster['conditions'][number] | undefined) => {
       clearTimeout(timer)
       broadcaster.off('condition', heard)
-      resolve(condition)
+      resolve(told)
     }
-    const heard = ({ condition, reason }: { condition: string, reason?: string }, at: number) => { if (condition === wanted) settle({ reason, at }) }
+    const heard = (told: Broadcaster['conditions'][number]) => { if (told.condition === wanted) settle(told) }
     const timer = setTimeout(() => settle(undefined), PATIENCE_MS)
     broadcaster.on('condition', heard)
   })
