@@ -35,6 +35,9 @@ export interface Check {
 
 const SAMPLE_MS = 10_000
 const NOTE_MS = 60_000
+/** Everybody has to play after this. */
+const BEGIN_MS = 60_000
+const BEGIN_POLL_MS = 200
 const MOST_WARM_UP_MS = 5 * 60_000
 const ALLOWED_GROWTH = 0.05
 /** The newest segments of a stream, in memory: full long before the warm-up is over, so that what grows afterwards is a leak. */
@@ -76,13 +79,13 @@ export async function soak (options: SoakOptions): Promise<Check[]> {
     const played = keys.slice(0, options.pages)
     await pages.open(server.url, played)
     await viewers.watch(seatsOf(server, keys, played, options.viewers))
+    const before = await begun(viewers, pages)
     options.note(`${options.streams} streams, ${options.viewers} viewers each: ${played.length} pages with hls.js, ${options.streams * options.viewers - played.length} others`)
 
     const busyBefore = await processorTimes()
-    const { memory, samples, ffmpegBytes } = await sampleFor(options, server, viewers, pages)
+    const { memory, samples, ffmpegBytes } = await sampleFor(options, server, viewers, pages, before)
     const busyAfter = await processorTimes()
-    const { watched } = await viewers.report()
-    const players = await pages.players()
+    const { watched, players } = since(before, (await viewers.report()).watched, await pages.players())
     await pages.close()
     await viewers.stop()
     await source.stop()
@@ -114,6 +117,32 @@ export async function soak (options: SoakOptions): Promise<Check[]> {
   }
 }
 
+interface Audience {
+  watched: Watched[]
+  players: PagePlayer[]
+}
+
+/** Waits until everybody plays. A browser that starts takes all of a small machine: what counts is what comes after that. */
+async function begun (viewers: Viewers, pages: PlayerPages): Promise<Audience> {
+  const until = performance.now() + BEGIN_MS
+  for (;;) {
+    const { watched } = await viewers.report()
+    if (watched.every(({ started }) => started)) return { watched, players: await pages.players() }
+    if (performance.now() > until) throw new Error(`Not everybody plays after ${BEGIN_MS} ms`)
+    await delay(BEGIN_POLL_MS)
+  }
+}
+
+/** Less what happened before. */
+function since (before: Audience, watched: Watched[], players: PagePlayer[]): Audience {
+  const formerly = new Map(before.watched.map(one => [one.viewer, one]))
+  const pages = new Map(before.players.map(one => [one.stream, one]))
+  return {
+    watched: watched.map(one => ({ ...one, stalls: one.stalls - (formerly.get(one.viewer)?.stalls ?? 0), stalledMs: one.stalledMs - (formerly.get(one.viewer)?.stalledMs ?? 0) })),
+    players: players.map(one => ({ ...one, stalls: one.stalls - (pages.get(one.stream)?.stalls ?? 0), errors: one.errors.slice(pages.get(one.stream)?.errors.length ?? 0) }))
+  }
+}
+
 function warmUpOf ({ minutes }: SoakOptions): number {
   return Math.min(MOST_WARM_UP_MS, minutes * 60_000 / 6)
 }
@@ -124,7 +153,7 @@ function seatsOf (server: ServerProcess, keys: string[], played: string[], viewe
   })))
 }
 
-async function sampleFor (options: SoakOptions, server: ServerProcess, viewers: Viewers, pages: PlayerPages): Promise<Pick<Soaked, 'memory' | 'samples' | 'ffmpegBytes'>> {
+async function sampleFor (options: SoakOptions, server: ServerProcess, viewers: Viewers, pages: PlayerPages, before: Audience): Promise<Pick<Soaked, 'memory' | 'samples' | 'ffmpegBytes'>> {
   const memory: MemorySample[] = []
   let samples: Sample[] = []
   let ffmpegBytes = 0
@@ -141,7 +170,8 @@ async function sampleFor (options: SoakOptions, server: ServerProcess, viewers: 
     ffmpegBytes = Math.max(ffmpegBytes, await residentBytes(await server.children()))
     if (performance.now() - notedAt < NOTE_MS) continue
     notedAt = performance.now()
-    const stalls = report.watched.reduce((sum, watched) => sum + watched.stalls, 0) + (await pages.players()).reduce((sum, player) => sum + player.stalls, 0)
+    const { watched, players } = since(before, report.watched, await pages.players())
+    const stalls = sum([...watched, ...players].map(one => one.stalls))
     options.note(`${Math.round((notedAt - began) / 60_000)} min: server ${mega(rss)}, heap ${mega(heapUsed)}, ${stalls} stalls`)
   }
   return { memory, samples, ffmpegBytes }
