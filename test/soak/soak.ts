@@ -80,7 +80,7 @@ export async function soak (options: SoakOptions): Promise<Check[]> {
     await pages.open(server.url, played)
     await viewers.watch(seatsOf(server, keys, played, options.viewers))
     const before = await begun(viewers, pages)
-    options.note(`${options.streams} streams, ${options.viewers} viewers each: ${played.length} pages with hls.js, ${options.streams * options.viewers - played.length} others`)
+    options.note(`${options.streams} streams, ${options.viewers} viewers each: ${played.length} pages with hls.js, ${options.streams * options.viewers - played.length} others; all play (${sum([...before.watched, ...before.players].map(({ stalls }) => stalls))} stalls until then)`)
 
     const busyBefore = await processorTimes()
     const { memory, samples, ffmpegBytes } = await sampleFor(options, server, viewers, pages, before)
