@@ -7,7 +7,7 @@
  */
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
-import { isStreamKey } from '../../src/media/registry.ts'
+import { isStreamKey } from '../../src/media/stream-key.ts'
 import { loadAssets, type Asset } from './assets.ts'
 import { loadPages } from './pages.ts'
 

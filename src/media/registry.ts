@@ -10,6 +10,7 @@ import type { Log } from './log.ts'
 import { LOCK_HEARTBEAT_MS, takeLock, type FolderLock } from './storage/lock.ts'
 import { listStreamFolders } from './storage/stream-folders.ts'
 import { Storage, type StorageReport, type StorageSettings } from './storage/storage.ts'
+import { isStreamKey } from './stream-key.ts'
 import { Stream, type StreamListener, type StreamSettings } from './stream.ts'
 import type { EndReason } from './stream-state.ts'
 
@@ -44,13 +45,6 @@ export interface RegistryEvents {
 }
 
 const SWEEP_INTERVAL_MS = 10 * 60_000
-/** A stream key becomes a folder's name. */
-const KEY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
-
-export function isStreamKey (value: unknown): value is string {
-  return typeof value === 'string' && KEY.test(value)
-}
-
 /** All streams of this server, by key: a key has one stream at a time, or the one that ended last. */
 export class StreamRegistry extends EventEmitter<RegistryEvents> {
   readonly #options: RegistryOptions

@@ -1,5 +1,5 @@
 import { HeadwaterError } from '../../errors/catalogue.ts'
-import { isStreamKey } from '../../media/registry.ts'
+import { isStreamKey } from '../../media/stream-key.ts'
 import { invalidStreamKey } from '../routes/stream-key.ts'
 
 const MAX_USER_ID = 256

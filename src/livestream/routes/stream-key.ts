@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { HeadwaterError } from '../../errors/catalogue.ts'
-import { isStreamKey } from '../../media/registry.ts'
+import { isStreamKey } from '../../media/stream-key.ts'
 
 /**
  * The stream that a path names. Checked before any file is touched: the key becomes a folder's name.

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { HeadwaterError } from '../../../src/errors/catalogue.ts'
 import { readData, readEnd, readJoin, readLeave, readStart } from '../../../src/livestream/gateway/payload.ts'
-import { isStreamKey } from '../../../src/media/registry.ts'
+import { isStreamKey } from '../../../src/media/stream-key.ts'
 import { build, describedValue, type Described } from '../inputs/described-value.ts'
 import { must, withoutSetup, type FuzzTarget } from '../target.ts'
 
