@@ -7,7 +7,7 @@ export default [
     rules: { 'no-void': ['error', { allowAsStatement: true }] }
   },
   {
-    files: ['plugins/**/pages/**/*.js', 'test/browser/**/*.js'],
-    languageOptions: { globals: { window: 'readonly', document: 'readonly', navigator: 'readonly', location: 'readonly', MediaRecorder: 'readonly', io: 'readonly', Hls: 'readonly' } }
+    files: ['test/browser/**/*.js'],
+    languageOptions: { globals: { window: 'readonly', document: 'readonly', navigator: 'readonly', location: 'readonly', MediaRecorder: 'readonly', io: 'readonly' } }
   }
 ]

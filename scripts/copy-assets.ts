@@ -1,8 +1,7 @@
-/** Copies what the compiler leaves out, the pages of plugins, next to the compiled files. */
-import { cp } from 'node:fs/promises'
+/** Copies the built pages, which the compiler does not know, next to the compiled files. */
+import { cp, rm } from 'node:fs/promises'
 
 const root = new URL('..', import.meta.url)
-await cp(new URL('plugins', root), new URL('dist/plugins', root), {
-  recursive: true,
-  filter: source => !source.endsWith('.ts') && !source.endsWith('.md')
-})
+const target = new URL('dist/plugins/web-ui/built', root)
+await rm(target, { recursive: true, force: true })
+await cp(new URL('plugins/web-ui/built', root), target, { recursive: true })

@@ -1,15 +1,23 @@
 /**
- * headwater-web-ui: the pages for people.
+ * headwater-web-ui: serves the pages of all features, as `npm run build:pages` made them.
  *
- * Adds `GET /watch/:streamId` (a page that plays one stream) and `GET /assets/:version/:name` (what the
- * pages load), both below the prefix. Needs the livestream API below the same prefix. Decorators,
- * events, tables, settings: none.
+ * Adds `GET` for the path of every page (`/`, `/studio`, `/watch/:streamId`) and `GET /assets/:name` (what the
+ * pages load), all below the prefix; a host that has a `/` of its own keeps it. Needs the livestream API below the
+ * same prefix. Decorators, events, tables: none. Settings: `WebUiOptions`.
  */
-import type { FastifyPluginAsync, FastifyReply } from 'fastify'
+import { fileURLToPath } from 'node:url'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isStreamKey } from '../../src/media/stream-key.ts'
-import { loadAssets, type Asset } from './assets.ts'
-import { loadPages } from './pages.ts'
+import { acceptsCoding } from '../../src/http/content-coding.ts'
+import { loadBuild, type Asset, type BuiltPage } from './build.ts'
+import { documentOf, rightAddress } from './document.ts'
+
+export interface WebUiOptions {
+  /** Folder of the built pages. Default: `built`, beside this module. */
+  folder?: string
+}
+
+const BUILT = fileURLToPath(new URL('built', import.meta.url))
 
 const PAGE_HEADERS = {
   // hls.js runs a worker from a blob and feeds the video element through another one.
@@ -17,11 +25,11 @@ const PAGE_HEADERS = {
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    "img-src 'self'",
+    "img-src 'self' blob:",
     "connect-src 'self'",
     "media-src 'self' blob:",
-    "worker-src 'self' blob:",
-    "base-uri 'none'",
+    'worker-src blob:',
+    "base-uri 'self'",
     "form-action 'none'",
     "frame-ancestors 'self'"
   ].join('; '),
@@ -30,31 +38,45 @@ const PAGE_HEADERS = {
   'cache-control': 'no-cache'
 }
 
-const FOREVER = 'public, max-age=31536000, immutable'
+const ASSET_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'public, max-age=31536000, immutable'
+}
 
-const plugin: FastifyPluginAsync = async app => {
-  const assets = await loadAssets()
-  const pages = await loadPages(assets.version)
+const plugin: FastifyPluginAsync<WebUiOptions> = async (app, { folder = BUILT }) => {
+  const { pages, shell, assets } = await loadBuild(folder)
 
-  app.get<{ Params: { streamId: string } }>('/watch/:streamId', async (request, reply) => {
-    reply.headers(PAGE_HEADERS).type('text/html; charset=utf-8')
-    return isStreamKey(request.params.streamId) ? pages.watch : await reply.code(404).send(pages.notFound)
-  })
+  for (const page of pages) {
+    if (page.path === '/' && app.hasRoute({ method: 'GET', url: `${app.prefix}/` })) continue
+    const document = documentOf(page, shell)
+    const fits = parameterCheck(page)
+    app.get(page.path, async (request, reply) => {
+      const [path, query] = request.url.split('?')
+      const address = rightAddress(page.path, path!)
+      if (address !== undefined) return reply.redirect(query === undefined ? address : `${address}?${query}`, 308)
+      return send(document, request, reply.headers(PAGE_HEADERS).code(fits(request.params) ? 200 : 404))
+    })
+  }
 
-  app.get<{ Params: { version: string, name: string } }>('/assets/:version/:name', async (request, reply) => {
-    const { version, name } = request.params
-    const asset = assets.files.get(name)
+  app.get<{ Params: { name: string } }>('/assets/:name', async (request, reply) => {
+    const asset = assets.get(request.params.name)
     if (asset === undefined) return await reply.headers(PAGE_HEADERS).code(404).type('text/plain; charset=utf-8').send('Not found')
-    // A page of an earlier or later release, during an update: the file does, but must not stay.
-    reply.header('cache-control', version === assets.version ? FOREVER : 'no-cache')
-    return sendAsset(asset, request.headers['accept-encoding'], reply)
+    return send(asset, request, reply.headers(ASSET_HEADERS))
   })
 }
 
-function sendAsset ({ type, body, gzipped }: Asset, accepted: string | undefined, reply: FastifyReply): FastifyReply {
-  reply.type(type).headers({ vary: 'accept-encoding', 'x-content-type-options': 'nosniff' })
-  if (!/\bgzip\b/.test(accepted ?? '')) return reply.send(body)
-  return reply.header('content-encoding', 'gzip').send(gzipped)
+/** Where a parameter is none, the page itself says so. */
+function parameterCheck ({ params }: BuiltPage): (given: unknown) => boolean {
+  const patterns = Object.entries(params).map(([name, source]) => [name, new RegExp(source)] as const)
+  return given => patterns.every(([name, pattern]) => pattern.test((given as Record<string, string>)[name] ?? ''))
+}
+
+/** In the shortest form that the browser takes. */
+function send (asset: Asset, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.type(asset.type).header('vary', 'accept-encoding')
+  const coding = (['br', 'gzip'] as const).find(coding => asset[coding] !== undefined && acceptsCoding(request.headers['accept-encoding'], coding))
+  if (coding === undefined) return reply.send(asset.identity)
+  return reply.header('content-encoding', coding).send(asset[coding])
 }
 
 export const webUi = fp(plugin, { name: 'headwater-web-ui', encapsulate: true, fastify: '5.x' })

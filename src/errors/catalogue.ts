@@ -22,7 +22,8 @@ const CATALOGUE = {
   STORAGE_FULL: { status: 507, message: 'There is no space for another stream' },
   CONFIG_INVALID: { status: 500, message: 'The configuration is not valid' },
   STREAMS_DIR_IN_USE: { status: 500, message: 'Another server uses the folder of the streams' },
-  FFMPEG_NOT_FOUND: { status: 500, message: 'No usable FFmpeg was found' }
+  FFMPEG_NOT_FOUND: { status: 500, message: 'No usable FFmpeg was found' },
+  PAGES_NOT_BUILT: { status: 500, message: 'The pages have not been built' }
 } as const
 
 export type ErrorCode = keyof typeof CATALOGUE

@@ -1,71 +1,136 @@
-import { gunzipSync } from 'node:zlib'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
+import { documentOf, rightAddress, wayToRoot } from '../../plugins/web-ui/document.ts'
 import { webUi } from '../../plugins/web-ui/index.ts'
 
-async function host (register: (app: FastifyInstance) => unknown = app => app.register(webUi)): Promise<FastifyInstance> {
-  const app = Fastify()
+async function host (register: (app: FastifyInstance) => unknown = app => app.register(webUi), options = {}): Promise<FastifyInstance> {
+  const app = Fastify(options)
   t.teardown(() => app.close())
   await register(app)
   return app
 }
 
-/** Addresses in a page that the browser follows by itself. */
-function linksIn (page: string): string[] {
-  return [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link!)
+const PAGES = ['/', '/studio', '/watch/my-stream_1.0']
+
+/** Addresses in a document that the browser follows by itself, resolved as it does. */
+function linksIn (document: string, path: string): string[] {
+  const base = new URL(/<base href="([^"]+)">/.exec(document)![1]!, `http://host${path}`)
+  return [...document.matchAll(/<(?:link|script|img)[^>]* (?:src|href)="([^"]+)"/g)].map(([, link]) => new URL(link!, base).pathname)
 }
 
-t.test('the watch page', async t => {
+t.test('pages', async t => {
   const app = await host()
-  const page = await app.inject('/watch/my-stream_1.0')
-  t.equal(page.statusCode, 200)
-  t.equal(page.headers['content-type'], 'text/html; charset=utf-8')
-  t.equal(page.headers['cache-control'], 'no-cache')
-  t.equal(page.headers['x-content-type-options'], 'nosniff')
-  const policy = page.headers['content-security-policy'] as string
-  t.match(policy, "default-src 'none'")
-  t.match(policy, "script-src 'self';")
-  t.notMatch(policy, 'unsafe')
-  t.notMatch(page.body, /<script(?![^>]* src=)|<style|\son\w+=|style="/, 'nothing inline')
-  t.notMatch(page.body, 'my-stream_1.0', 'the name is put in by the script, as text')
-  t.notMatch(page.body, '{{')
-
-  const links = linksIn(page.body)
-  t.ok(links.length >= 6)
-  for (const link of links) {
-    t.match(link, /^\.\.\/assets\/[0-9a-f]{12}\//, 'relative')
-    const asset = await app.inject(new URL(link, 'http://host/watch/x').pathname)
-    t.equal(asset.statusCode, 200, link)
-    t.equal(asset.headers['cache-control'], 'public, max-age=31536000, immutable')
+  for (const path of PAGES) {
+    const { statusCode, headers, body } = await app.inject(path)
+    t.equal(statusCode, 200, path)
+    t.equal(headers['content-type'], 'text/html; charset=utf-8')
+    t.equal(headers['cache-control'], 'no-cache')
+    t.equal(headers['x-content-type-options'], 'nosniff')
+    t.equal(headers['referrer-policy'], 'same-origin')
+    const policy = headers['content-security-policy'] as string
+    for (const part of ["default-src 'none'", "script-src 'self';", "style-src 'self';", "connect-src 'self';", "base-uri 'self'", "frame-ancestors 'self'"]) t.match(policy, part)
+    t.notMatch(policy, /unsafe|https?:|\*/)
+    t.notMatch(body, /<script(?![^>]* src=)|<style|\son\w+=|style="/, 'nothing inline')
+    t.notMatch(body, /(?:src|href)="(?:\/|[a-z]+:)/, 'every address is relative')
+    t.match(body, /<html lang="en">[^]*<title>[A-Z][a-z ]+ · Headwater<\/title>/)
+    t.notMatch(body, 'my-stream_1.0', 'the name is put in by the script, as text')
   }
 })
 
-t.test('scripts find one another', async t => {
-  const app = await host()
-  const base = linksIn((await app.inject('/watch/x')).body).find(link => link.endsWith('/watch.js'))!
-  const entry = new URL(base, 'http://host/watch/x')
-  const imports = [...(await app.inject(entry.pathname)).body.matchAll(/from '([^']+)'/g)].map(([, name]) => name!)
-  t.ok(imports.length > 0)
-  for (const name of imports) {
-    const answer = await app.inject(new URL(name, entry).pathname)
-    t.match([answer.statusCode, answer.headers['content-type']], [200, /^text\/javascript/], name)
+t.test('what a page loads is there, wherever the page is', async t => {
+  const app = await host(async app => {
+    await app.register(webUi)
+    await app.register(webUi, { prefix: '/one' })
+    await app.register(webUi, { prefix: '/two/deep' })
+  })
+  for (const prefix of ['', '/one', '/two/deep']) {
+    for (const path of PAGES.map(path => prefix + path)) {
+      const links = linksIn((await app.inject(path)).body, path)
+      t.ok(links.length >= 4 && links.some(link => link.endsWith('.js')) && links.some(link => link.endsWith('.css')) && links.some(link => link.endsWith('.svg')), path)
+      for (const link of links) {
+        t.ok(link.startsWith(`${prefix}/assets/`), `${path} loads ${link}`)
+        t.equal((await app.inject(link)).statusCode, 200, link)
+      }
+    }
   }
+})
+
+t.test('scripts and stylesheets find one another', async t => {
+  const app = await host()
+  const seen = new Set(linksIn((await app.inject('/')).body, '/'))
+  for (const address of seen) {
+    const { statusCode, body } = await app.inject(address)
+    t.equal(statusCode, 200, address)
+    if (!address.endsWith('.js')) continue
+    for (const [, name] of body.matchAll(/["'`]\.\/([\w.-]+\.(?:js|css))["'`]/g)) seen.add(`/assets/${name}`)
+  }
+  t.ok([...seen].some(address => address.includes('/watch-page-')), 'pages that are loaded later were among them')
+})
+
+t.test('the way to the root', async t => {
+  t.strictSame(['/', '/studio', '/watch/:streamId', '/a/b/c'].map(wayToRoot), ['./', './', '../', '../../'])
+  t.equal(rightAddress('/', '/'), undefined)
+  t.equal(rightAddress('/', '/one'), 'one/')
+  t.equal(rightAddress('/', '/two/deep'), 'deep/')
+  t.equal(rightAddress('/studio', '/one/studio'), undefined)
+  t.equal(rightAddress('/studio', '/one/studio/'), '../studio')
+  for (const [path, asked] of [['/', '/two/deep'], ['/studio', '/one/studio/'], ['/watch/:streamId', '/watch/x/']] as const) {
+    const target = new URL(rightAddress(path, asked)!, `http://host${asked}`).pathname
+    t.equal(rightAddress(path, target), undefined, `${asked} -> ${target}`)
+  }
+})
+
+t.test('a page has one address', async t => {
+  const app = await host(app => app.register(webUi, { prefix: '/one' }), { routerOptions: { ignoreTrailingSlash: true } })
+  const bare = await app.inject('/one?from=link')
+  t.match([bare.statusCode, bare.headers.location], [308, 'one/?from=link'])
+  const slash = await app.inject('/one/watch/x/')
+  t.match([slash.statusCode, slash.headers.location], [308, '../x'])
+  t.equal((await app.inject('/one/')).statusCode, 200)
 })
 
 t.test('assets', async t => {
   const app = await host()
-  const plain = await app.inject('/assets/any/hls.min.js')
-  t.equal(plain.headers['cache-control'], 'no-cache', 'of another version: used, not kept')
-  t.equal(plain.headers['content-encoding'], undefined)
-  const packed = await app.inject({ url: '/assets/any/hls.min.js', headers: { 'accept-encoding': 'br, gzip' } })
-  t.equal(packed.headers['content-encoding'], 'gzip')
-  t.equal(packed.headers.vary, 'accept-encoding')
-  t.ok(gunzipSync(packed.rawPayload).equals(plain.rawPayload))
-  t.ok(packed.rawPayload.length < plain.rawPayload.length / 2)
-  t.equal((await app.inject({ method: 'HEAD', url: '/assets/any/page.css' })).statusCode, 200)
-  for (const name of ['nothing.js', '..%2Findex.ts', '..%2f..%2f..%2fpackage.json', 'constructor', '__proto__']) {
-    t.equal((await app.inject(`/assets/any/${name}`)).statusCode, 404, name)
+  const names = linksIn((await app.inject('/')).body, '/')
+  for (const [extension, type] of [['.js', 'text/javascript; charset=utf-8'], ['.css', 'text/css; charset=utf-8'], ['.svg', 'image/svg+xml']] as const) {
+    const url = names.find(name => name.endsWith(extension))!
+    t.match(url, /-[\w-]{8}\.\w+$/, 'the name changes with the contents')
+    const plain = await app.inject(url)
+    t.match(plain.headers, { 'content-type': type, 'cache-control': 'public, max-age=31536000, immutable', vary: 'accept-encoding', 'x-content-type-options': 'nosniff' })
+    t.equal(plain.headers['content-encoding'], undefined)
+    const forms = [
+      ['gzip, deflate, br', 'br', brotliDecompressSync],
+      ['gzip', 'gzip', gunzipSync],
+      ['br;q=0, gzip;q=0.5', 'gzip', gunzipSync],
+      ['br;q=0, gzip;q=0', undefined, undefined],
+      ['identity', undefined, undefined]
+    ] as const
+    for (const [accepted, coding, decode] of forms) {
+      const { headers, rawPayload } = await app.inject({ url, headers: { 'accept-encoding': accepted } })
+      t.equal(headers['content-encoding'], coding, `${extension}: ${accepted}`)
+      t.equal(Number(headers['content-length']), rawPayload.length)
+      t.ok((decode?.(rawPayload) ?? rawPayload).equals(plain.rawPayload))
+      if (coding !== undefined) t.ok(rawPayload.length < plain.rawPayload.length)
+    }
+    const head = await app.inject({ method: 'HEAD', url, headers: { 'accept-encoding': 'br' } })
+    t.match([head.statusCode, head.headers['content-encoding'], head.rawPayload.length], [200, 'br', 0])
   }
+  for (const name of ['nothing.js', 'index.html', '..%2Fpages.json', '..%2f..%2findex.ts', '..%2f..%2f..%2fpackage.json', 'constructor', '__proto__', '%00']) {
+    const { statusCode, headers } = await app.inject(`/assets/${name}`)
+    t.equal(statusCode, 404, name)
+    t.equal(headers['cache-control'], 'no-cache', 'it may be there later')
+  }
+})
+
+t.test('documents are compressed too, and answer to HEAD', async t => {
+  const app = await host()
+  const plain = await app.inject('/studio')
+  const packed = await app.inject({ url: '/studio', headers: { 'accept-encoding': 'br' } })
+  t.match(packed.headers, { 'content-encoding': 'br', vary: 'accept-encoding' })
+  t.ok(brotliDecompressSync(packed.rawPayload).equals(plain.rawPayload))
+  const head = await app.inject({ method: 'HEAD', url: '/studio' })
+  t.match([head.statusCode, head.rawPayload.length, head.headers['content-length']], [200, 0, String(plain.rawPayload.length)])
 })
 
 t.test('a name that no stream can have', async t => {
@@ -74,7 +139,7 @@ t.test('a name that no stream can have', async t => {
     const { statusCode, headers, body } = await app.inject(`/watch/${name}`)
     t.equal(statusCode, 404, name)
     t.match(headers['content-type'], /^text\/html/)
-    t.match(body, 'No stream can have this name')
+    t.match(body, '<base href="../">', 'the page itself says what is wrong')
     t.notMatch(body, 'alert')
   }
 })
@@ -83,36 +148,26 @@ t.test('the host keeps what is its own', async t => {
   const app = await host(async app => {
     app.setNotFoundHandler(async (_request, reply) => await reply.code(404).send('of the host'))
     app.addHook('onSend', async (_request, reply) => { reply.header('x-host', 'yes') })
+    app.get('/', async () => 'the host')
+    await app.register(webUi)
     await app.register(webUi, { prefix: '/one' })
-    await app.register(webUi, { prefix: '/two/deep' })
   })
-  t.equal((await app.inject('/one/watch/x')).statusCode, 200)
-  t.equal((await app.inject('/two/deep/watch/x')).statusCode, 200)
-  t.equal((await app.inject('/two/deep/assets/any/watch.js')).statusCode, 200)
-  t.equal((await app.inject('/watch/x')).body, 'of the host')
+  t.equal((await app.inject('/')).body, 'the host')
+  t.equal((await app.inject('/watch/x')).statusCode, 200)
+  t.match((await app.inject('/one/')).body, 'Live now')
+  t.equal((await app.inject('/else')).body, 'of the host')
   t.equal((await app.inject('/one/else')).body, 'of the host')
 })
 
-/** A browser's module: TypeScript does not look at it. */
-const SITUATION = new URL('../../plugins/web-ui/pages/situation.js', import.meta.url).href
+t.test('without a build it says what to do', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await t.rejects(async () => { await app.register(webUi, { folder: t.testdir() }) }, { code: 'PAGES_NOT_BUILT', message: 'The pages have not been built: run npm run build:pages' })
+})
 
-t.test('what the page says', async t => {
-  const { situationOf, viewersText } = await import(SITUATION)
-  const streams = ['unknown', 'not-found', 'waiting', 'live', 'reconnecting', 'ended']
-  const playbacks = ['idle', 'loading', 'playing', 'paused', 'stalled', 'finished', 'unsupported']
-  for (const stream of streams) {
-    for (const playback of playbacks) {
-      const { badge, words, veil } = situationOf(stream, playback)
-      t.ok(badge || words !== '' || veil === undefined, `${stream}, ${playback}: there is a word for it`)
-      if (playback === 'playing' || playback === 'paused') t.ok(veil === undefined || !['live', 'reconnecting', 'ended', 'unknown'].includes(stream), `${stream}, ${playback}: nothing covers the picture`)
-    }
-  }
-  t.match(situationOf('live', 'playing'), { badge: true, veil: undefined })
-  t.match(situationOf('live', 'stalled'), { badge: false, words: 'Reconnecting', veil: { thin: true } }, 'the last picture stays in view')
-  t.match(situationOf('live', 'finished'), { badge: false, words: 'Ended', veil: { replay: true } }, 'the playlist said so')
-  t.match(situationOf('reconnecting', 'playing'), { badge: true, words: 'The broadcaster is reconnecting' })
-  t.match(situationOf('ended', 'playing'), { badge: false, words: 'Ended', veil: undefined })
-  t.match(situationOf('ended', 'finished'), { veil: { replay: true } })
-  t.match(situationOf('waiting', 'idle'), { badge: false, words: 'Waiting', veil: { busy: true } })
-  t.same([0, 1, 2].map(viewersText), ['0 viewers', '1 viewer', '2 viewers'])
+t.test('the title of a page is text', async t => {
+  const page = { path: '/', title: '<b>"&"</b> $& ', params: {}, files: [] }
+  const text = documentOf(page, '<base href="./"><title>Headwater</title>').identity.toString()
+  t.equal(text, '<base href="./"><title>&#60;b&#62;&#34;&#38;&#34;&#60;/b&#62; $&#38;  · Headwater</title>')
+  t.throws(() => documentOf(page, '<title>Headwater</title>'), /not just once/)
 })

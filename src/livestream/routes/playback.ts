@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HeadwaterError } from '../../errors/catalogue.ts'
+import { acceptsCoding } from '../../http/content-coding.ts'
 import { sendBuffer, sendFile } from '../../http/send-media.ts'
 import { EVENT_PLAYLIST, LIVE_PLAYLIST } from '../../media/hls/files.ts'
 import { segmentName } from '../../media/hls/playlist.ts'
@@ -57,13 +58,8 @@ export async function playback (scope: FastifyInstance, { registry, held }: Play
 
 async function sendRendering (request: FastifyRequest, reply: FastifyReply, rendering: Rendering): Promise<FastifyReply> {
   reply.type(PLAYLIST_TYPE).header('vary', 'accept-encoding')
-  if (!acceptsGzip(request.headers['accept-encoding']) || request.headers.range !== undefined) return sendBuffer(request, reply, rendering.body)
+  if (!acceptsCoding(request.headers['accept-encoding'], 'gzip') || request.headers.range !== undefined) return sendBuffer(request, reply, rendering.body)
   return reply.header('content-encoding', 'gzip').send(await rendering.gzipped())
-}
-
-/** Whether `Accept-Encoding` names gzip, and not with a weight of 0 (RFC 9110, 12.5.3). */
-function acceptsGzip (header = ''): boolean {
-  return header.split(',').some(coding => /^\s*gzip\s*(;\s*q=(?!0(\.0*)?\s*$)[\d.]+\s*)?$/i.test(coding))
 }
 
 /** Fires when the client is gone before it was answered. */

@@ -1,0 +1,61 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import { HeadwaterError } from '../../src/errors/catalogue.ts'
+
+/** A page as the build describes it (`pages.json`). */
+export interface BuiltPage {
+  /** As Fastify's router takes it: `/watch/:streamId`. */
+  path: string
+  title: string
+  /** What its parameters look like: sources of regular expressions. */
+  params: Record<string, string>
+  /** What the browser will need for it beside the shell: scripts and stylesheets, from the folder of the build. */
+  files: string[]
+}
+
+/** A file in all the forms in which it goes over the wire. */
+export interface Asset {
+  /** Media type. */
+  type: string
+  identity: Buffer
+  br?: Buffer
+  gzip?: Buffer
+}
+
+export interface Build {
+  pages: BuiltPage[]
+  /** The document of every page, `index.html`. */
+  shell: string
+  /** By name; the names change with the contents. */
+  assets: ReadonlyMap<string, Asset>
+}
+
+const TYPES: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml'
+}
+
+/** Reads what `scripts/build-pages.ts` wrote. @throws HeadwaterError `PAGES_NOT_BUILT` */
+export async function loadBuild (folder: string): Promise<Build> {
+  try {
+    const [pages, shell, assets] = await Promise.all([
+      readFile(join(folder, 'pages.json'), 'utf8'),
+      readFile(join(folder, 'index.html'), 'utf8'),
+      loadAssets(join(folder, 'assets'))
+    ])
+    return { pages: JSON.parse(pages) as BuiltPage[], shell, assets }
+  } catch (cause) {
+    throw new HeadwaterError('PAGES_NOT_BUILT', { message: 'The pages have not been built: run npm run build:pages', cause })
+  }
+}
+
+async function loadAssets (folder: string): Promise<ReadonlyMap<string, Asset>> {
+  const present = new Set(await readdir(folder))
+  const read = async (name: string) => present.has(name) ? await readFile(join(folder, name)) : undefined
+  const originals = [...present].filter(name => extname(name) in TYPES)
+  return new Map(await Promise.all(originals.map(async (name): Promise<[string, Asset]> => {
+    const [identity, br, gzip] = await Promise.all([readFile(join(folder, name)), read(`${name}.br`), read(`${name}.gz`)])
+    return [name, { type: TYPES[extname(name)]!, identity, ...(br === undefined ? {} : { br }), ...(gzip === undefined ? {} : { gzip }) }]
+  })))
+}
