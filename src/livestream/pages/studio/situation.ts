@@ -1,4 +1,5 @@
-import type { BroadcastSnapshot } from '../../../client/broadcaster.ts'
+import type { BroadcastGap, BroadcastSnapshot } from '../../../client/broadcaster.ts'
+import type { ClientError } from '../../../client/client-error.ts'
 import { formatOf } from '../../../client/recording-format.ts'
 
 /** More than this behind, in seconds, and the network is too slow for the moment. */
@@ -15,7 +16,7 @@ export interface Situation {
 /** What the studio says of a broadcast. Pure. */
 export function situationOf ({ state, isRecording, condition, error, endReason, stats }: BroadcastSnapshot): Situation {
   switch (state) {
-    case 'idle': return { title: 'Ready', text: 'Nobody sees you yet.', kind: 'ready' }
+    case 'idle':
     case 'connecting': return { title: 'Going live …', text: '', kind: 'busy' }
     case 'live':
       if (!isRecording) return { title: 'Nothing is sent', text: 'You are still live. Choose what to show.', kind: 'warning' }
@@ -26,6 +27,23 @@ export function situationOf ({ state, isRecording, condition, error, endReason, 
     case 'ending': return { title: 'Ending …', text: 'The last seconds are being sent.', kind: 'busy' }
     case 'ended': return { title: 'The stream has ended', text: END_WORDS[endReason ?? ''] ?? '', kind: 'over' }
     case 'failed': return { title: error?.code === 'TAKEN_OVER' ? 'Sent from elsewhere now' : 'The stream could not go on', text: error?.message ?? '', kind: 'over' }
+  }
+}
+
+/** Before the first start. */
+export function beforeStart (hasSource: boolean, isOpening: boolean): Situation {
+  if (hasSource) return { title: 'Ready', text: 'Nobody sees you yet.', kind: 'ready' }
+  if (isOpening) return { title: 'One moment …', text: 'Your browser may ask for your permission.', kind: 'busy' }
+  return { title: 'Nothing to show', text: 'Choose a camera, a screen or the test picture.', kind: 'warning' }
+}
+
+/** Why a broadcast did not begin. */
+export function refusalText ({ code, message }: ClientError): string {
+  switch (code) {
+    case 'STREAM_ALREADY_EXISTS': return 'A stream of this name is live already. Choose another name.'
+    case 'UNAUTHORIZED': return 'This server lets only those send who have a publish key. Enter yours, then try again.'
+    case 'NO_CONNECTION': return 'The server cannot be reached. Check your connection, then try again.'
+    default: return message
   }
 }
 
@@ -40,6 +58,14 @@ const END_WORDS: Partial<Record<string, string>> = {
   'server closing': 'The server was closed.',
   'stopped without a connection': 'There was no connection to send the last seconds.',
   'stopped without an answer': 'The server did not confirm it.'
+}
+
+/** What viewers have missed. */
+export function gapText ({ cause, seconds }: BroadcastGap): string {
+  const length = seconds < 1 ? 'Less than a second' : `About ${Math.round(seconds)} s`
+  return cause === 'buffer-full'
+    ? `${length} could not be kept while the network was slow; viewers will not see that.`
+    : `The connection was gone for longer than the server waits. A new broadcast has begun; ${length.toLowerCase()} before it may be missing.`
 }
 
 const CODEC_NAMES: Array<[RegExp, string]> = [[/^(avc|h264)/i, 'H.264'], [/^vp0?8/i, 'VP8'], [/^vp0?9/i, 'VP9'], [/^av0?1/i, 'AV1'], [/^mp4a/i, 'AAC'], [/^opus/i, 'Opus']]
@@ -68,4 +94,15 @@ export function timeText (seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds))
   const parts = [Math.floor(whole / 60) % 60, whole % 60].map(part => String(part).padStart(2, '0'))
   return [Math.floor(whole / 3600), ...parts].join(':')
+}
+
+/** `2 viewers`; nothing is known before the server has told. */
+export function viewersText (viewers = 0): string {
+  return viewers === 1 ? '1 viewer' : `${viewers} viewers`
+}
+
+/** Whom the end of a stream concerns. */
+export function audienceText (viewers = 0): string {
+  if (viewers === 0) return 'Nobody watches at present.'
+  return viewers === 1 ? 'One viewer watches at present.' : `${viewers} viewers watch at present.`
 }

@@ -30,12 +30,19 @@ export async function openSource ({ kind, camera, microphone, withMicrophone }: 
     case 'screen': {
       const screen = await captureScreen()
       // A screen is worth showing without a voice too.
-      const voice = chosenMicrophone === false ? undefined : await captureCamera({ camera: false, microphone: chosenMicrophone }).catch((error: unknown) => {
-        if (error instanceof ClientError) return undefined
-        throw error
-      })
+      const voice = await openVoice(chosenMicrophone)
       return fromStreams(kind, voice === undefined ? [screen] : [screen, voice])
     }
+  }
+}
+
+async function openVoice (microphone: string | boolean): Promise<MediaStream | undefined> {
+  if (microphone === false) return undefined
+  try {
+    return await captureCamera({ camera: false, microphone })
+  } catch (error) {
+    if (error instanceof ClientError) return undefined
+    throw error
   }
 }
 
