@@ -213,6 +213,7 @@ export class Broadcaster extends Emitter<BroadcasterEvents> {
       this.#taken.add(chunk.size, performance.now())
       this.#makeUseOfRoom()
     })
+    uplink.on('listed', () => { if (this.#fullSince !== undefined && uplink.waiting.length === 0) uplink.askWhatIsSafe() })
     uplink.on('viewers', viewers => this.#update({ viewers }))
     uplink.on('condition', ({ reason }) => this.#update({ condition: reason }))
     uplink.on('trouble', error => this.emit('trouble', error))

@@ -55,6 +55,8 @@ export interface UplinkEvents<Body> {
   taken: { chunk: OutgoingChunk<Body>, safeSeq: number }
   /** A complaint that ends nothing. */
   trouble: ClientError
+  /** The server has published another segment. */
+  listed: undefined
   viewers: number
   condition: Parameters<ServerEvents['stream-condition']>[0]
 }
@@ -134,6 +136,11 @@ export class Uplink<Body> extends Emitter<UplinkEvents<Body>> {
     this.#pump()
   }
 
+  /** Asks what is safe by now, with an empty chunk: only answers tell. */
+  askWhatIsSafe (): void {
+    this.send(new Uint8Array(0) as Body, 0)
+  }
+
   /** Ends the stream when all was sent; nothing is to be given to `send` any more. */
   finish (): void {
     if (this.#state === 'idle' || this.#state === 'connecting') {
@@ -185,12 +192,13 @@ export class Uplink<Body> extends Emitter<UplinkEvents<Body>> {
       else this.emit('trouble', ClientError.from(body))
     })
     this.#on('stream-ended', ({ reason }) => { if (this.#begun) this.#over('ended', reason ?? 'ended') })
+    this.#on('stream-segments-updated', () => this.emit('listed', undefined))
     this.#on('viewer-joined', ({ viewerCount }) => this.emit('viewers', viewerCount))
     this.#on('viewer-left', ({ viewerCount }) => this.emit('viewers', viewerCount))
     this.#on('stream-condition', told => this.emit('condition', told))
   }
 
-  #on<Name extends 'stream-error' | 'stream-ended' | 'viewer-joined' | 'viewer-left' | 'stream-condition'> (event: Name, take: (payload: Parameters<ServerEvents[Name]>[0]) => void): void {
+  #on<Name extends 'stream-error' | 'stream-ended' | 'stream-segments-updated' | 'viewer-joined' | 'viewer-left' | 'stream-condition'> (event: Name, take: (payload: Parameters<ServerEvents[Name]>[0]) => void): void {
     this.#socket.on(event as string, (payload: Parameters<ServerEvents[Name]>[0]) => {
       if (!isOver(this.#state) && (payload.streamKey ?? this.#options.streamKey) === this.#options.streamKey) take(payload)
     })

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { Broadcaster, type BroadcasterEvents, type BroadcasterOptions, type BroadcastSnapshot } from '../../src/client/broadcaster.ts'
-import { newBroadcaster } from '../fixtures/client.ts'
+import { newBroadcaster, newClient } from '../fixtures/client.ts'
 import { cuttable } from '../fixtures/cuttable.ts'
 import { http } from '../fixtures/http.ts'
 import { readPlaylist } from '../fixtures/playlist.ts'
@@ -93,15 +93,14 @@ t.test('large chunks are split', async t => {
 t.test('memory is bounded', async t => {
   const server = await startServer(t)
   const way = await cuttable(t, server)
-  const chunks = await pieces()
-  const maxKeptBytes = chunks[0]!.length * 4
-  const { broadcaster, start } = newBroadcast(t, way, { maxKeptBytes })
+  const chunks = inPieces(await recording({ seconds: 6 }), 24)
+  const { broadcaster, start } = newBroadcast(t, way, { maxKeptBytes: chunks[0]!.length * 20 })
   await start()
   way.block()
   await until(broadcaster, ({ state }) => state === 'reconnecting')
   const full = next(broadcaster, 'trouble')
   const recorder = FakeRecorder.latest
-  for (const chunk of chunks.slice(0, 5)) recorder.give(chunk)
+  for (const chunk of chunks) recorder.give(chunk)
   t.equal((await full).code, 'BUFFER_FULL')
   t.equal(broadcaster.snapshot.isRecording, false)
   t.equal(recorder.state, 'inactive')
@@ -110,6 +109,8 @@ t.test('memory is bounded', async t => {
   t.match(await gap, { cause: 'buffer-full', seconds: Number })
   t.not(FakeRecorder.latest, recorder, 'a new recording, with a header of its own')
   t.equal(broadcaster.snapshot.isRecording, true)
+  await broadcaster.stop()
+  t.ok((await playlistOf(server)).seconds > 4.9, 'what was kept is published')
 })
 
 t.test('a connection that was gone for too long', async t => {
@@ -117,9 +118,16 @@ t.test('a connection that was gone for too long', async t => {
   const way = await cuttable(t, server)
   const { broadcaster, start } = newBroadcast(t, way)
   await start()
+  const viewer = newClient(server)
+  await viewer.ask('join-stream', { streamKey: 'stream', userId: 'bob' })
+  const listed = viewer.heard.next('stream-segments-updated')
   const recorder = FakeRecorder.latest
-  for (const chunk of await pieces()) recorder.give(chunk)
-  await until(broadcaster, ({ stats }) => stats.takenBitrate > 0)
+  const chunks = await pieces()
+  for (const chunk of chunks.slice(0, -1)) recorder.give(chunk)
+  await listed
+  // The answer to it says that the first ones are safe, so they are forgotten.
+  recorder.give(chunks.at(-1)!)
+  await until(broadcaster, ({ stats }) => stats.queuedChunks === 0 && stats.sentBytes > 0 && stats.keptBytes < stats.sentBytes)
   const gap = next(broadcaster, 'gap')
   way.cut()
   const { cause, seconds } = await gap

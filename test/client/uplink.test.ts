@@ -135,8 +135,11 @@ t.test('a server that cannot go on wants a new recording', async t => {
   await goLive(uplink)
   await viewer.ask('join-stream', { streamKey: 'stream', userId: 'bob' })
   const chunks = await pieces()
-  sendAll(uplink, chunks)
-  await next(uplink, 'taken', ({ safeSeq }) => safeSeq >= 0)
+  sendAll(uplink, chunks.slice(0, -1))
+  await viewer.heard.next('stream-segments-updated')
+  const safe = next(uplink, 'taken', ({ safeSeq }) => safeSeq >= 0)
+  sendAll(uplink, chunks.slice(-1))
+  await safe
   const ended = viewer.heard.next('stream-ended')
   const token = uplink.resumeToken
   way.block()
