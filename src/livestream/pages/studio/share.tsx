@@ -8,8 +8,10 @@ export function Share ({ streamKey }: { streamKey: string }): ReactElement {
   return (
     <section className='studio-panel' aria-labelledby='studio-share'>
       <h2 id='studio-share'>Share</h2>
-      <CopyField label='Link to watch' text={address} />
-      <CopyField label='Code to embed' text={embedCode(address)} />
+      <div className='studio-share'>
+        <CopyField label='Link to watch' text={address} />
+        <CopyField label='Code to embed' text={embedCode(address)} />
+      </div>
       <p><a href={address} target='_blank' rel='noreferrer'>Open the watch page in a new tab</a></p>
     </section>
   )

@@ -22,7 +22,7 @@ export function situationOf ({ state, isRecording, condition, error, endReason, 
       if (!isRecording) return { title: 'Nothing is sent', text: 'You are still live. Choose what to show.', kind: 'warning' }
       if (condition !== null) return { title: 'The server is held up', text: 'What you send is kept. Viewers may have to wait for it.', kind: 'warning' }
       if (stats.lagSeconds > SLOW_SECONDS) return { title: 'The network is slow', text: `What you send arrives ${Math.round(stats.lagSeconds)} s late. Nothing is lost.`, kind: 'warning' }
-      return { title: 'You are live', text: '', kind: 'live' }
+      return { title: 'You are live', text: 'Viewers see you some seconds later.', kind: 'live' }
     case 'reconnecting': return { title: 'Reconnecting …', text: 'What you show meanwhile is kept, and sent when the connection is back.', kind: 'warning' }
     case 'ending': return { title: 'Ending …', text: 'The last seconds are being sent.', kind: 'busy' }
     case 'ended': return { title: 'The stream has ended', text: END_WORDS[endReason ?? ''] ?? '', kind: 'over' }

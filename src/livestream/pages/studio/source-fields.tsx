@@ -1,6 +1,7 @@
-import { useId, type ReactElement } from 'react'
-import { Select } from '../../../ui/field.tsx'
+import { useId, useState, type ReactElement } from 'react'
+import { Select, Toggle } from '../../../ui/field.tsx'
 import { Icon, type IconName } from '../../../ui/icon.tsx'
+import { VisuallyHidden } from '../../../ui/visually-hidden.tsx'
 import { SoundMeter } from './preview.tsx'
 import type { SourceKind } from './source.ts'
 import type { SourceState } from './use-source.ts'
@@ -17,7 +18,7 @@ export function SourceFields ({ choice, source, devices, isOpening, choose }: So
   return (
     <>
       <fieldset className='studio-kinds'>
-        <legend>Show</legend>
+        <legend><VisuallyHidden>What to show</VisuallyHidden></legend>
         {KINDS.map(({ kind, label, icon }) => (
           <label key={kind} className='studio-kind'>
             {/* A screen is asked for anew each time, so a click on what is chosen counts too. */}
@@ -44,8 +45,25 @@ export function SourceFields ({ choice, source, devices, isOpening, choose }: So
         />
       )}
       <SoundMeter source={source} />
+      {source !== undefined && (
+        <div className='studio-toggles' key={source.stream.id}>
+          <TrackToggle label='Sound' tracks={source.stream.getAudioTracks()} />
+          <TrackToggle label='Picture' tracks={source.stream.getVideoTracks()} />
+        </div>
+      )}
     </>
   )
+}
+
+/** Sends silence or black instead, without a new recording. */
+function TrackToggle ({ label, tracks }: { label: string, tracks: MediaStreamTrack[] }): ReactElement | null {
+  const [isOn, setOn] = useState(true)
+  if (tracks.length === 0) return null
+  const change = (on: boolean) => {
+    for (const track of tracks) track.enabled = on
+    setOn(on)
+  }
+  return <Toggle label={label} checked={isOn} onChange={change} />
 }
 
 const NONE = 'none'

@@ -81,6 +81,7 @@ export default function StudioPage (): ReactElement {
             {isOnAir && <OnAir snapshot={snapshot} />}
           </Preview>
           <Status situation={situation} />
+          {isOnAir && <Figures snapshot={snapshot} />}
         </div>
         <div className='studio-side'>
           <Trouble text={source.error?.message}>
@@ -105,19 +106,13 @@ export default function StudioPage (): ReactElement {
                   <Field label='Publish key' type='password' autoComplete='off' value={credential} onChange={event => setCredential(event.target.value)} />
                 )}
                 <Trouble text={refusal === undefined ? undefined : refusalText(refusal)} />
-                {isOnAir && <Button kind='danger' disabled={snapshot.state === 'ending'} onClick={() => setAsking(true)}>End the stream</Button>}
-                {isRunning && !wasLive && <Button kind='quiet' onClick={() => broadcast.stop()}>Cancel</Button>}
-                {!isRunning && <Button disabled={source.source === undefined || !isNameRight} onClick={goLive}>Go live</Button>}
+                {isOnAir && <Button kind='danger' className='studio-action' disabled={snapshot.state === 'ending'} onClick={() => setAsking(true)}>End the stream</Button>}
+                {isRunning && !wasLive && <Button kind='quiet' className='studio-action' onClick={() => broadcast.stop()}>Cancel</Button>}
+                {!isRunning && <Button className='studio-action' disabled={source.source === undefined || !isNameRight} onClick={goLive}>Go live</Button>}
               </section>
               )}
-          {isOnAir && (
-            <section className='studio-panel' aria-labelledby='studio-figures'>
-              <h2 id='studio-figures'>How it goes</h2>
-              <Figures snapshot={snapshot} />
-            </section>
-          )}
-          {isNameRight && !isFinished && <Share streamKey={streamKey} />}
         </div>
+        {isNameRight && !isFinished && <Share streamKey={streamKey} />}
       </main>
       <ConfirmDialog
         open={isAsking && isRunning} title='End the stream?' confirm='End the stream' cancel='Stay live' onCancel={() => setAsking(false)}
