@@ -18,5 +18,5 @@ export type Fault = typeof FAULTS[number]
 const NO_ROOM = new Set(['ENOSPC', 'EDQUOT'])
 
 export function isOutOfSpace (error: unknown): boolean {
-  return NO_ROOM.has((error as NodeJS.ErrnoException).code ?? '')
+  return NO_ROOM.has((error as { code?: string }).code ?? '')
 }
