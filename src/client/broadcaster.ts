@@ -1,10 +1,10 @@
 import type { ServerEvents } from '../livestream/events.ts'
 import { isOver, type BroadcastState } from './broadcast-state.ts'
 import { ClientError } from './client-error.ts'
-import { Emitter } from './emitter.ts'
 import { RateMeter } from './rate-meter.ts'
 import { mimeTypeFor, Recorder } from './recorder.ts'
 import { serverRoot, socketAddress, type ServerAddress } from './server-address.ts'
+import { Stateful } from './stateful.ts'
 import { Uplink, UPLINK_DEFAULTS } from './uplink.ts'
 
 export const BROADCASTER_DEFAULTS = {
@@ -60,6 +60,7 @@ export interface BroadcastStats {
   reconnects: number
 }
 
+/** All that is known of a broadcast at one moment. */
 export interface BroadcastSnapshot {
   state: BroadcastState
   /** Something is recorded at present. */
@@ -79,6 +80,18 @@ export interface BroadcastSnapshot {
   stats: BroadcastStats
 }
 
+const BEFORE: BroadcastSnapshot = {
+  state: 'idle',
+  isRecording: false,
+  mimeType: '',
+  liveSince: undefined,
+  viewers: undefined,
+  condition: null,
+  error: undefined,
+  endReason: undefined,
+  stats: { recordedBitrate: 0, takenBitrate: 0, queuedChunks: 0, queuedBytes: 0, lagSeconds: 0, keptBytes: 0, sentBytes: 0, reconnects: 0 }
+}
+
 /** Media that viewers will not see. */
 export interface BroadcastGap {
   /** `buffer-full`: the network was too slow for too long. `window-over`: the connection was gone for longer than the server waits. */
@@ -87,8 +100,6 @@ export interface BroadcastGap {
 }
 
 export interface BroadcasterEvents {
-  /** Something of the snapshot is new. */
-  change: BroadcastSnapshot
   state: BroadcastState
   /** Something went wrong, and the broadcast goes on. */
   trouble: ClientError
@@ -99,7 +110,7 @@ export interface BroadcasterEvents {
  * A broadcast from a page: records a MediaStream, sends it, and gets it through whatever the network does.
  * One object is one broadcast; it cannot be started again.
  */
-export class Broadcaster extends Emitter<BroadcasterEvents> {
+export class Broadcaster extends Stateful<BroadcastSnapshot, BroadcasterEvents> {
   readonly #options: BroadcasterOptions & typeof BROADCASTER_DEFAULTS
   readonly #uplink: Uplink<Blob>
   readonly #recorded = new RateMeter(BITRATE_WINDOW_MS)
@@ -112,20 +123,14 @@ export class Broadcaster extends Emitter<BroadcasterEvents> {
   /** Since when nothing is recorded because too much is kept, performance.now(). */
   #fullSince: number | undefined
   #timer: ReturnType<typeof setInterval> | undefined
-  #snapshot: BroadcastSnapshot
 
   constructor (options: BroadcasterOptions) {
-    super()
+    super(BEFORE)
     this.#options = { ...BROADCASTER_DEFAULTS, ...options }
     this.#uplink = new Uplink({ ...this.#options, ...socketAddress(serverRoot(options)) })
-    this.#snapshot = {
-      state: 'idle', isRecording: false, mimeType: '', liveSince: undefined, viewers: undefined, condition: null, error: undefined, endReason: undefined, stats: this.#measure()
-    }
     this.#listen()
   }
 
-  /** All that is known at present. Never changed: another one takes its place, with the event `change`. */
-  get snapshot (): BroadcastSnapshot { return this.#snapshot }
   /** Proves that the stream is ours. Keep it secret; a page that was loaded anew can go on with it. */
   get resumeToken (): string | undefined { return this.#uplink.resumeToken }
 
@@ -141,7 +146,7 @@ export class Broadcaster extends Emitter<BroadcasterEvents> {
     await new Promise<void>((resolve, reject) => {
       this.#uplink.on('started', () => resolve())
       this.on('state', state => { if (isOver(state)) reject(this.#uplink.error ?? new ClientError('CANCELLED')) })
-      this.#timer = setInterval(() => this.#update({ stats: this.#measure() }), STATS_MS)
+      this.#timer = setInterval(() => this.update({ stats: this.#measure() }), STATS_MS)
       this.#uplink.start()
     })
   }
@@ -163,7 +168,7 @@ export class Broadcaster extends Emitter<BroadcasterEvents> {
 
   /** Sends what is recorded, then ends the stream. @returns when it is over */
   async stop (): Promise<void> {
-    const { state } = this.#snapshot
+    const { state } = this.snapshot
     if (isOver(state)) return
     const over = new Promise<void>(resolve => {
       const off = this.on('state', next => {
@@ -195,12 +200,12 @@ export class Broadcaster extends Emitter<BroadcasterEvents> {
         this.#recorder?.discard()
         this.#recorder = undefined
       }
-      this.#update({ state, error: uplink.error, endReason: uplink.endReason, stats: this.#measure(), isRecording: this.#recorder !== undefined })
+      this.update({ state, error: uplink.error, endReason: uplink.endReason, stats: this.#measure(), isRecording: this.#recorder !== undefined })
       this.emit('state', state)
     })
     uplink.on('started', () => {
-      if (this.#snapshot.liveSince !== undefined) return
-      this.#update({ liveSince: Date.now() })
+      if (this.snapshot.liveSince !== undefined) return
+      this.update({ liveSince: Date.now() })
       this.#recordOrFail()
     })
     uplink.on('anew', ({ since }) => {
@@ -214,8 +219,8 @@ export class Broadcaster extends Emitter<BroadcasterEvents> {
       this.#makeUseOfRoom()
     })
     uplink.on('listed', () => { if (this.#fullSince !== undefined && uplink.waiting.length === 0) uplink.askWhatIsSafe() })
-    uplink.on('viewers', viewers => this.#update({ viewers }))
-    uplink.on('condition', ({ reason }) => this.#update({ condition: reason }))
+    uplink.on('viewers', viewers => this.update({ viewers }))
+    uplink.on('condition', ({ reason }) => this.update({ condition: reason }))
     uplink.on('trouble', error => this.emit('trouble', error))
   }
 
@@ -238,7 +243,7 @@ export class Broadcaster extends Emitter<BroadcasterEvents> {
       keyFrameMs,
       onChunk: chunk => {
         this.#recorded.add(chunk.size, performance.now())
-        if (this.#recorder === recorder && recorder.mimeType !== this.#snapshot.mimeType) this.#update({ mimeType: recorder.mimeType })
+        if (this.#recorder === recorder && recorder.mimeType !== this.snapshot.mimeType) this.update({ mimeType: recorder.mimeType })
         if (isItsTurn) this.#send(chunk)
         else early.push(chunk)
       },
@@ -257,7 +262,7 @@ export class Broadcaster extends Emitter<BroadcasterEvents> {
         if (this.#recorder === recorder && stream.getTracks().some(({ readyState }) => readyState === 'live')) this.emit('trouble', new ClientError('DEVICE_LOST'))
       })
     }
-    this.#update({ isRecording: true })
+    this.update({ isRecording: true })
   }
 
   #recordOrFail (): void {
@@ -272,7 +277,7 @@ export class Broadcaster extends Emitter<BroadcasterEvents> {
     const former = this.#failedAt
     this.#failedAt = performance.now()
     this.#recorder = undefined
-    this.#update({ isRecording: false })
+    this.update({ isRecording: false })
     this.emit('trouble', error)
     if (this.#mayRecord && this.#failedAt - former > RECORDER_RESTART_MS) this.#recordOrFail()
   }
@@ -287,7 +292,7 @@ export class Broadcaster extends Emitter<BroadcasterEvents> {
     this.#fullSince = performance.now()
     void this.#recorder?.stop()
     this.#recorder = undefined
-    this.#update({ isRecording: false })
+    this.update({ isRecording: false })
     this.emit('trouble', new ClientError('BUFFER_FULL'))
   }
 
@@ -314,10 +319,5 @@ export class Broadcaster extends Emitter<BroadcasterEvents> {
       sentBytes,
       reconnects
     }
-  }
-
-  #update (change: Partial<BroadcastSnapshot>): void {
-    this.#snapshot = { ...this.#snapshot, ...change }
-    this.emit('change', this.#snapshot)
   }
 }

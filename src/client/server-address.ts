@@ -9,7 +9,7 @@ export interface ServerAddress {
 
 /** The server's root as an absolute URL that ends with a slash. @throws TypeError when it is no URL */
 export function serverRoot ({ server = '.' }: ServerAddress): URL {
-  const root = new URL(server, document.baseURI)
+  const root = new URL(server, globalThis.document?.baseURI)
   if (!root.pathname.endsWith('/')) root.pathname += '/'
   root.search = root.hash = ''
   return root

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { Broadcaster, type BroadcasterEvents, type BroadcasterOptions, type BroadcastSnapshot } from '../../src/client/broadcaster.ts'
+import type { Change } from '../../src/client/stateful.ts'
 import { newBroadcaster, newClient } from '../fixtures/client.ts'
 import { cuttable } from '../fixtures/cuttable.ts'
 import { http } from '../fixtures/http.ts'
@@ -20,7 +21,9 @@ function newBroadcast (t: Test, { url }: Pick<TestServer, 'url'>, options: Parti
   return { broadcaster, stream, start: async () => await broadcaster.start(stream as never), replace: (other: FakeStream) => broadcaster.replace(other as never) }
 }
 
-async function next<Name extends keyof BroadcasterEvents> (broadcaster: Broadcaster, name: Name): Promise<BroadcasterEvents[Name]> {
+type Events = BroadcasterEvents & Change<BroadcastSnapshot>
+
+async function next<Name extends keyof Events> (broadcaster: Broadcaster, name: Name): Promise<Events[Name]> {
   return await new Promise(resolve => {
     const off = broadcaster.on(name, value => {
       off()
