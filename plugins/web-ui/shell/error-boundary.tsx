@@ -1,7 +1,6 @@
 import { Component, type ReactNode } from 'react'
 import { Button } from '../../../src/ui/button.tsx'
-import { Masthead } from '../../../src/ui/masthead.tsx'
-import { Notice } from '../../../src/ui/notice.tsx'
+import { NoticePage } from '../../../src/ui/notice-page.tsx'
 
 interface Failure { failed: boolean }
 
@@ -16,14 +15,9 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, Failure> {
   override render (): ReactNode {
     if (!this.state.failed) return this.props.children
     return (
-      <>
-        <Masthead />
-        <main>
-          <Notice title='This page could not be shown' actions={<Button onClick={() => location.reload()}>Load it again</Button>}>
-            The server may be away or have just been updated. If loading the page again does not help, the fault is ours.
-          </Notice>
-        </main>
-      </>
+      <NoticePage title='This page could not be shown' action={<Button onClick={() => location.reload()}>Load it again</Button>}>
+        The server may be away or have just been updated. If loading the page again does not help, the fault is ours.
+      </NoticePage>
     )
   }
 }

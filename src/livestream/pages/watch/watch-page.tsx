@@ -1,13 +1,43 @@
-import type { ReactElement } from 'react'
+import { useState, type ReactElement } from 'react'
+import { Badge } from '../../../ui/badge.tsx'
+import { ButtonLink } from '../../../ui/button.tsx'
 import { Masthead } from '../../../ui/masthead.tsx'
 import type { PageProps } from '../../../ui/page.ts'
 import { PageTitle } from '../../../ui/page-title.tsx'
+import { ROOT } from '../../../ui/root.ts'
+import { BehindLive } from './behind-live.tsx'
+import { Share } from './share.tsx'
+import { situationOf } from './situation.ts'
+import { Stage } from './stage.tsx'
+import { useViewing } from './use-viewing.ts'
+import { Viewers } from './viewers.tsx'
+import './watch.css'
 
+/** One stream, from before its beginning to its recording. */
 export default function WatchPage ({ params: { streamId } }: PageProps<'streamId'>): ReactElement {
+  const [video, setVideo] = useState<HTMLVideoElement | null>(null)
+  const viewed = useViewing(streamId, video)
+  const { viewing, audience: { stream, degraded, viewers }, player: { playback, behindLive } } = viewed
+  const { live, words, veil } = situationOf({ stream, playback, degraded })
+  // While the broadcaster is away there is nothing newer to go to.
+  const behind = behindLive && stream === 'live'
   return (
-    <>
-      <Masthead />
-      <main><PageTitle inTab={streamId}>{streamId}</PageTitle></main>
-    </>
+    <div className='watch'>
+      <Masthead><ButtonLink to='/studio' kind='quiet'>Go live</ButtonLink></Masthead>
+      <main>
+        {/* First for who listens, and for the keyboard: the picture is the next thing from here. The eye has it below. */}
+        <PageTitle inTab={streamId}>{streamId}</PageTitle>
+        <Stage {...viewed} video={video} setVideo={setVideo} veil={veil} behind={behind} />
+        <div className='watch-share'><Share title={streamId} url={new URL(`watch/${streamId}`, ROOT).href} /></div>
+        <div className='watch-now'>
+          <p className='watch-situation'>
+            {live && <Badge kind={behind ? 'quiet' : 'live'}>Live</Badge>}
+            <span role='status'>{words}</span>
+            {live && stream === 'live' && viewing !== undefined && <BehindLive player={viewing.player} />}
+          </p>
+          {viewers !== undefined && <Viewers count={viewers} />}
+        </div>
+      </main>
+    </div>
   )
 }

@@ -1,0 +1,29 @@
+import type { Viewing } from './viewing.ts'
+
+declare global {
+  interface Window {
+    /**
+     * For tests and for support: what the page knows, to read only.
+     *
+     * - `stream`: what the server says of the stream (`StreamState`)
+     * - `playback`: what the player does (`PlaybackState`)
+     * - `connected`, `viewers`: the Socket.IO side
+     * - `errors`: the last errors of hls.js, `{ type, details, fatal, at }`
+     * - `latencySeconds`: `Player.secondsBehindLive`
+     */
+    headwaterPlayer?: object
+  }
+}
+
+/** @returns what takes it away again */
+export function showForSupport ({ audience, player }: Viewing): () => void {
+  const hook = window.headwaterPlayer = Object.freeze({
+    get stream () { return audience.snapshot.stream },
+    get playback () { return player.snapshot.playback },
+    get connected () { return audience.snapshot.connected },
+    get viewers () { return audience.snapshot.viewers },
+    get errors () { return player.snapshot.errors },
+    get latencySeconds () { return player.secondsBehindLive }
+  })
+  return () => { if (window.headwaterPlayer === hook) delete window.headwaterPlayer }
+}
