@@ -6,8 +6,8 @@ import { THUMBNAIL_OUTCOMES } from '../media/thumbnail/run.ts'
 import type { Thumbnails } from '../media/thumbnail/thumbnails.ts'
 
 /**
- * The streams of one registry and their thumbnails as Prometheus metrics. Streams have no labels of their own: their keys are
- * other people's, and their number has no bound.
+ * The streams of one registry and their thumbnails as Prometheus metrics. Streams have no labels of their own:
+ * their keys are other people's, and their number has no bound.
  */
 export function streamMetrics (registry: StreamRegistry, thumbnails: Thumbnails): Registry {
   const metrics = new Registry()

@@ -3,7 +3,7 @@ export interface ThumbnailEncodeSettings {
   maxVideoPixels: number
 }
 
-/** Of the JPEG encoder, 2 (best) to 31: about 40 kB at 640 x 360. */
+/** Of the JPEG encoder: 2 is best, 31 is worst. */
 const QUALITY = 4
 
 /**

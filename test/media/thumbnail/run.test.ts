@@ -6,7 +6,7 @@ import { completeLivestreamOptions } from '../../../src/config/load.ts'
 import { firstPicture } from '../../../src/media/mpegts/first-picture.ts'
 import { runThumbnail, type ThumbnailOutcome, type ThumbnailRunSettings } from '../../../src/media/thumbnail/run.ts'
 import { ffmpeg, X264 } from '../../fixtures/generate.ts'
-import { lookAt } from '../../fixtures/picture.ts'
+import { averageOf, lookAt } from '../../fixtures/picture.ts'
 import { childProcesses } from '../../fixtures/processes.ts'
 import { programThat } from '../../fixtures/programs.ts'
 
@@ -48,6 +48,13 @@ for (const { size, is } of [
 t.test('THUMBNAIL_WIDTH, odd ones too', async t => {
   const picture = firstPicture(await segment('color=red:s=640x480:r=5:d=0.4'))!
   t.match(await lookAt(await made(picture, { thumbnailWidth: 321 })), { width: 320, height: 240, colour: 'red' })
+})
+
+t.test('black is black and white is white: video and JPEG have other ranges', async t => {
+  for (const [colour, isRight] of [['black', (value: number) => value < 4], ['white', (value: number) => value > 251]] as const) {
+    const average = await averageOf(await made(firstPicture(await segment(`color=${colour}:s=320x180:r=5:d=0.4`))!))
+    t.ok(average.length === 3 && average.every(isRight), `${colour}: ${average.join(', ')}`)
+  }
 })
 
 t.test('the first picture it is, with reordered pictures behind it too', async t => {
