@@ -49,12 +49,15 @@ const plugin: FastifyPluginAsync<WebUiOptions> = async (app, { folder = BUILT })
   for (const page of pages) {
     if (page.path === '/' && app.hasRoute({ method: 'GET', url: `${app.prefix}/` })) continue
     const document = documentOf(page, shell)
+    const notFound = documentOf({ ...page, title: 'Not found', files: [] }, shell)
     const fits = parameterCheck(page)
     app.get(page.path, async (request, reply) => {
       const [path, query] = request.url.split('?')
       const address = rightAddress(page.path, path!)
       if (address !== undefined) return reply.redirect(query === undefined ? address : `${address}?${query}`, 308)
-      return send(document, request, reply.headers(PAGE_HEADERS).code(fits(request.params) ? 200 : 404))
+      reply.headers(PAGE_HEADERS)
+      // What is wrong with the name, the shell says.
+      return fits(request.params) ? send(document, request, reply) : send(notFound, request, reply.code(404))
     })
   }
 
@@ -65,7 +68,6 @@ const plugin: FastifyPluginAsync<WebUiOptions> = async (app, { folder = BUILT })
   })
 }
 
-/** Where a parameter is none, the page itself says so. */
 function parameterCheck ({ params }: BuiltPage): (given: unknown) => boolean {
   const patterns = Object.entries(params).map(([name, source]) => [name, new RegExp(source)] as const)
   return given => patterns.every(([name, pattern]) => pattern.test((given as Record<string, string>)[name] ?? ''))

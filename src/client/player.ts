@@ -39,7 +39,7 @@ export type LoadHls = () => Promise<{ default: typeof Hls }>
 
 export interface PlayerOptions {
   video: HTMLVideoElement
-  /** Called when there is something to play, and again when that failed. */
+  /** Called at once, so that it is there when there is something to play, and again until it has succeeded. */
   loadHls: LoadHls
 }
 
@@ -93,6 +93,8 @@ export class Player extends Stateful<PlayerState, { error: PlayerError }> {
     super({ playback: 'idle', tracks: undefined, behindLive: false, errors: [] })
     this.#video = video
     this.#loadHls = loadHls
+    // What fails now is told when it is needed.
+    if (mayHaveMediaSource()) loadHls().catch(() => {})
     const on = (event: string, listener: () => void) => video.addEventListener(event, listener, { signal: this.#listening.signal })
     on('playing', () => this.#moves())
     on('timeupdate', () => {

@@ -3,31 +3,17 @@ import type { AddressInfo } from 'node:net'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import { broadcast, type BroadcastOptions } from '../../scripts/broadcaster/broadcast.ts'
+import t from 'tap'
 import { headwater } from '../../src/app.ts'
 import { newBroadcaster, sendAll } from '../fixtures/client.ts'
 import { http } from '../fixtures/http.ts'
 import { inPieces, recording } from '../fixtures/recording.ts'
 import { startServer } from '../fixtures/server.ts'
 import { launchChromium } from './chromium.ts'
+import { goOnAir } from './on-air.ts'
 import { openWatchPage } from './watch-page.ts'
 
 const browser = await launchChromium(t)
-
-/** A small broadcast in real time, for as long as the test lasts. */
-async function goOnAir (t: Test, url: string, streamKey: string, options: Partial<BroadcastOptions> = {}): Promise<void> {
-  const stop = new AbortController()
-  let over: Promise<unknown> = Promise.resolve()
-  await new Promise<void>((resolve, reject) => {
-    over = broadcast({ url, streamKey, userId: 'sender', source: { kind: 'generated' }, width: 320, height: 180, frameRate: 15, videoKbps: 200, signal: stop.signal, onStarted: () => resolve(), ...options })
-    over.catch(reject)
-  })
-  t.teardown(async () => {
-    stop.abort()
-    await over
-  })
-}
 
 t.test('a stream from nothing to its end, and once more', async t => {
   const server = await startServer(t, { standalone: true })
@@ -200,6 +186,25 @@ t.test('a fault of the server is told as one', async t => {
   await page.getByText('The server has trouble; the picture may pause').waitFor()
   condition({ condition: 'good', reason: null })
   await page.getByText('The server has trouble').waitFor({ state: 'hidden' })
+})
+
+t.test('without a word from the server the picture is tried all the same', async t => {
+  const server = await startServer(t, { standalone: true })
+  const broadcaster = await newBroadcaster(server, 'silent')
+  await sendAll(broadcaster, 'silent', inPieces(await recording({ seconds: 8 }), 8))
+  const { page, until, state } = await openWatchPage(t, browser, server, 'silent', {
+    prepare: async page => {
+      await page.route('**/socket.io/**', route => route.abort())
+      await page.routeWebSocket(/socket\.io/, socket => { void socket.close() })
+    }
+  })
+  await until({ playback: 'playing' })
+  const { stream, connected } = await state()
+  t.match({ stream, connected }, { stream: 'unknown', connected: false })
+  t.equal(await page.getByText(/^Live$/).isVisible(), false, 'nobody said that it is live')
+  await broadcaster.ask('end-stream', { streamKey: 'silent', userId: 'alice' })
+  await until({ playback: 'finished' })
+  await page.getByText('The stream has ended').waitFor()
 })
 
 t.test('a name that no stream can have', async t => {

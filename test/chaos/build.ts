@@ -6,6 +6,7 @@ import { basename, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
+import { buildPages } from '../../scripts/build-pages/build.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -29,7 +30,8 @@ async function build (): Promise<string> {
   const child = spawn(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [output, code] = await Promise.all([buffer(child.stdout), new Promise(resolve => child.once('close', resolve))])
   if (code !== 0) throw new Error(`The server could not be compiled: ${output.toString()}`)
-  await cp(join(ROOT, 'plugins'), join(folder, 'plugins'), { recursive: true, filter: source => !source.endsWith('.ts') })
+  await buildPages()
+  await cp(join(ROOT, 'plugins/web-ui/built'), join(folder, 'plugins/web-ui/built'), { recursive: true })
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   return folder

@@ -233,17 +233,19 @@ t.test('hls.js that cannot be loaded is asked for again', async t => {
   let asked = 0
   const { player } = setUp(t, {
     loadHls: async () => {
-      if (++asked < 3) throw new TypeError('Failed to fetch')
+      if (++asked < 4) throw new TypeError('Failed to fetch')
       return { default: FakeHls as never }
     }
   })
+  await settle()
+  t.equal(asked, 1, 'before there is anything to play')
   player.load('live.m3u8')
   for (const ms of [1_000, 2_000]) {
     await settle()
     mock.timers.tick(ms)
   }
   await settle()
-  t.equal(asked, 3)
+  t.equal(asked, 4)
   t.equal(FakeHls.made.length, 1)
 })
 

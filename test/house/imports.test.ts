@@ -20,7 +20,8 @@ const isCode = (name: string) => /\.tsx?$/.test(name)
 async function importsOf (folder: string): Promise<Import[]> {
   const files = (await readdir(join(ROOT, folder), { recursive: true })).filter(isCode).map(name => join(folder, name))
   const lists = await Promise.all(files.map(async file => {
-    const text = await readFile(join(ROOT, file), 'utf8')
+    // Docstrings have examples.
+    const text = (await readFile(join(ROOT, file), 'utf8')).replace(/\/\*\*[^]*?\*\//g, '')
     return [...text.matchAll(IMPORT)].map(({ groups }) => {
       const { what, to } = groups as { what: string, to: string }
       const local = to.startsWith('.')

@@ -139,7 +139,8 @@ t.test('a name that no stream can have', async t => {
     const { statusCode, headers, body } = await app.inject(`/watch/${name}`)
     t.equal(statusCode, 404, name)
     t.match(headers['content-type'], /^text\/html/)
-    t.match(body, '<base href="../">', 'the page itself says what is wrong')
+    t.match(body, /<base href="\.\.\/">[^]*<title>Not found · Headwater<\/title>/, 'the shell says what is wrong')
+    t.notMatch(body, 'watch-page', 'of the page nothing is needed')
     t.notMatch(body, 'alert')
   }
 })

@@ -12,6 +12,11 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, Failure> {
     return { failed: true }
   }
 
+  override componentDidCatch (): void {
+    document.title = 'Not shown · Headwater'
+    document.querySelector('h1')?.focus()
+  }
+
   override render (): ReactNode {
     if (!this.state.failed) return this.props.children
     return (

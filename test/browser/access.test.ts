@@ -1,0 +1,94 @@
+import { createRequire } from 'node:module'
+import { readFile } from 'node:fs/promises'
+import type { Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { startServer } from '../fixtures/server.ts'
+import { launchChromium } from './chromium.ts'
+import { goOnAir } from './on-air.ts'
+import { ON_AIR, visit, visits } from './visits.ts'
+
+const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const SIZES = [[390, 844], [768, 1024], [1280, 800]] as const
+
+const browser = await launchChromium(t)
+
+/** What axe-core finds, if it is serious or critical: `rule: element`. */
+async function faultsOf (page: Page): Promise<string[]> {
+  // The pages' policy lets no script in; the debugger needs no leave.
+  const debug = await page.context().newCDPSession(page)
+  await debug.send('Runtime.evaluate', { expression: AXE })
+  await debug.detach()
+  return await page.evaluate(async () => {
+    const { violations } = await (globalThis as any).axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+    return violations
+      .filter(({ impact }: { impact: string }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }: { id: string, nodes: Array<{ html: string, failureSummary: string }> }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 120)} ${failureSummary}`))
+  })
+}
+
+/** Elements that stick out of the window at a side, apart from those that nobody sees. */
+async function stickingOut (page: Page): Promise<string[]> {
+  return await page.evaluate(() => {
+    const { document, innerWidth } = globalThis as any
+    const root = document.documentElement
+    const wide = root.scrollWidth > root.clientWidth ? [`the page is ${root.scrollWidth} px wide`] : []
+    return [...wide, ...[...document.body.querySelectorAll('*')].filter((element: any) => {
+      const { left, right, width, height } = element.getBoundingClientRect()
+      return width > 1 && height > 1 && (left < -0.5 || right > innerWidth + 0.5)
+    }).map((element: any) => element.outerHTML.slice(0, 120))]
+  })
+}
+
+async function lookAtAll (t: Test, live: boolean): Promise<void> {
+  const server = await startServer(t, { standalone: true })
+  if (live) await goOnAir(t, server.url, ON_AIR)
+  for (const one of visits(live)) {
+    await t.test(one.name, async t => {
+      for (const [width, height] of SIZES) {
+        const page = await visit(t, browser, server, one, { viewport: { width, height } })
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme })
+          t.strictSame(await faultsOf(page), [], `${width} px, ${colorScheme}: accessible`)
+        }
+        t.strictSame(await stickingOut(page), [], `${width} px: nothing sticks out`)
+        t.equal(await page.getByRole('heading', { level: 1 }).count(), 1, 'one heading')
+        await page.close()
+      }
+    })
+  }
+}
+
+t.test('nothing is live', async t => await lookAtAll(t, false))
+t.test('something is live', async t => await lookAtAll(t, true))
+
+t.test('these looks find what is wrong', async t => {
+  const server = await startServer(t, { standalone: true })
+  const page = await visit(t, browser, server, visits(false)[0]!, { viewport: { width: 390, height: 844 } })
+  await page.evaluate(() => {
+    const { document } = globalThis as any
+    const main = document.querySelector('main')
+    const text = main.appendChild(document.createElement('p'))
+    text.textContent = 'hardly to be read'
+    text.style.color = '#bbb'
+    main.appendChild(document.createElement('button'))
+    const wide = main.appendChild(document.createElement('div'))
+    wide.style.cssText = 'width: 500px; height: 2px'
+  })
+  const faults = (await faultsOf(page)).join('\n')
+  t.match(faults, /color-contrast: <p[^]*button-name: <button|button-name: <button[^]*color-contrast: <p/)
+  t.match(await stickingOut(page), [/the page is \d+ px wide/, /<div style/])
+})
+
+t.test('a document has what belongs in one', async t => {
+  const server = await startServer(t, { standalone: true })
+  for (const one of visits(false)) {
+    const page = await visit(t, browser, server, one)
+    const found = await page.evaluate(() => {
+      const { document } = globalThis as any
+      const [viewport, description] = ['viewport', 'description'].map(name => document.querySelector(`meta[name="${name}"]`)?.content)
+      return { language: document.documentElement.lang, title: document.title, viewport, description, landmarks: document.querySelectorAll('main').length }
+    })
+    t.match(found, { language: 'en', title: / · Headwater$/, viewport: /width=device-width/, description: /\w{4}/, landmarks: 1 }, one.name)
+    await page.close()
+  }
+})

@@ -1,0 +1,60 @@
+import t from 'tap'
+import { startServer } from '../fixtures/server.ts'
+import { launchChromium } from './chromium.ts'
+import { goOnAir } from './on-air.ts'
+import { weigh, type PageWeight } from './page-weight.ts'
+import { ON_AIR, visits } from './visits.ts'
+
+/** What a page may load in all, in kB of gzip; hls.js is 118 of the watch page's. */
+const BUDGET: Record<string, number> = {
+  'start page, empty': 80,
+  'start page with a stream': 80,
+  'watch page, nothing there': 250,
+  'watch page, playing': 250
+}
+/** Nothing jumps. 0.1 is what is called good. */
+const MAX_SHIFT = 0.01
+/** Of a shorter text, compression saves less than a packet. */
+const WORTH_BYTES = 1_400
+
+const browser = await launchChromium(t)
+const kB = (bytes: number) => (bytes / 1_000).toFixed(1)
+
+const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0)
+const kindOf = (type: string) => /javascript|css|html|svg/.exec(type)?.[0] ?? type
+
+function describe (name: string, { loaded, firstPaintMs, layoutShift }: PageWeight): string {
+  const gzipOf = (kind?: string) => kB(sum(loaded.filter(({ type }) => kind === undefined || kindOf(type) === kind).map(({ gzipBytes }) => gzipBytes)))
+  const kinds = [...new Set(loaded.map(({ type }) => kindOf(type)))].map(kind => `${kind} ${gzipOf(kind)}`)
+  return `${name}: ${loaded.length} requests, ${gzipOf()} kB of gzip (${kinds.join(', ')}), ${kB(sum(loaded.map(({ bytes }) => bytes)))} kB over the wire; first paint after ${Math.round(firstPaintMs)} ms, layout shift ${layoutShift.toFixed(3)}`
+}
+
+for (const live of [false, true]) {
+  t.test(live ? 'something is live' : 'nothing is live', async t => {
+    const server = await startServer(t, { standalone: true })
+    if (live) await goOnAir(t, server.url, ON_AIR)
+    for (const one of visits(live)) {
+      await t.test(one.name, async t => {
+        const weight = await weigh(browser, server, one)
+        const { loaded, external, firstPaintMs, layoutShift } = weight
+        t.comment(describe(one.name, weight))
+        t.ok(loaded.length >= 4 && loaded.every(({ bytes, gzipBytes }) => bytes > 0 && gzipBytes > 0), 'all was weighed')
+        t.strictSame(external, [], 'nothing comes from elsewhere')
+        const budget = BUDGET[one.name]
+        if (budget !== undefined) {
+          const total = sum(loaded.map(({ gzipBytes }) => gzipBytes))
+          t.ok(total <= budget * 1_000, `${kB(total)} kB of ${budget}`)
+        }
+        t.ok(layoutShift <= MAX_SHIFT, `layout shift ${layoutShift}`)
+        t.ok(firstPaintMs > 0)
+        const [document, ...assets] = loaded
+        t.match(document, { path: one.path, type: 'text/html', headers: { 'cache-control': 'no-cache' } })
+        for (const { path, status, headers, bytes } of assets) {
+          t.match([status, headers['cache-control']], [200, 'public, max-age=31536000, immutable'], path)
+          if (bytes > WORTH_BYTES) t.match(headers['content-encoding'], /^(br|gzip)$/, `${path} is compressed`)
+        }
+        t.equal(new Set(loaded.map(({ path }) => path)).size, loaded.length, 'nothing is loaded twice')
+      })
+    }
+  })
+}
