@@ -9,6 +9,8 @@ export interface BuiltPage {
   title: string
   /** What its parameters look like: sources of regular expressions. */
   params: Record<string, string>
+  /** Pages of other sites may show it in a frame. */
+  embeddable: boolean
   /** What the browser will need for it beside the shell: scripts and stylesheets, from the folder of the build. */
   files: string[]
 }

@@ -19,23 +19,25 @@ export interface WebUiOptions {
 
 const BUILT = fileURLToPath(new URL('built', import.meta.url))
 
-const PAGE_HEADERS = {
-  // hls.js runs a worker from a blob and feeds the video element through another one.
-  'content-security-policy': [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' blob:",
-    "connect-src 'self'",
-    "media-src 'self' blob:",
-    'worker-src blob:',
-    "base-uri 'self'",
-    "form-action 'none'",
-    "frame-ancestors 'self'"
-  ].join('; '),
-  'referrer-policy': 'same-origin',
-  'x-content-type-options': 'nosniff',
-  'cache-control': 'no-cache'
+function pageHeaders ({ embeddable }: BuiltPage): Record<string, string> {
+  return {
+    // hls.js runs a worker from a blob and feeds the video element through another one.
+    'content-security-policy': [
+      "default-src 'none'",
+      "script-src 'self'",
+      "style-src 'self'",
+      "img-src 'self' blob:",
+      "connect-src 'self'",
+      "media-src 'self' blob:",
+      'worker-src blob:',
+      "base-uri 'self'",
+      "form-action 'none'",
+      `frame-ancestors ${embeddable ? '*' : "'self'"}`
+    ].join('; '),
+    'referrer-policy': 'same-origin',
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-cache'
+  }
 }
 
 const ASSET_HEADERS = {
@@ -49,13 +51,14 @@ const plugin: FastifyPluginAsync<WebUiOptions> = async (app, { folder = BUILT })
   for (const page of pages) {
     if (page.path === '/' && app.hasRoute({ method: 'GET', url: `${app.prefix}/` })) continue
     const document = documentOf(page, shell)
+    const headers = pageHeaders(page)
     const notFound = documentOf({ ...page, title: 'Not found', files: [] }, shell)
     const fits = parameterCheck(page)
     app.get(page.path, async (request, reply) => {
       const [path, query] = request.url.split('?')
       const address = rightAddress(page.path, path!)
       if (address !== undefined) return reply.redirect(query === undefined ? address : `${address}?${query}`, 308)
-      reply.headers(PAGE_HEADERS)
+      reply.headers(headers)
       // What is wrong with the name, the shell says.
       return fits(request.params) ? send(document, request, reply) : send(notFound, request, reply.code(404))
     })
@@ -63,7 +66,7 @@ const plugin: FastifyPluginAsync<WebUiOptions> = async (app, { folder = BUILT })
 
   app.get<{ Params: { name: string } }>('/assets/:name', async (request, reply) => {
     const asset = assets.get(request.params.name)
-    if (asset === undefined) return await reply.headers(PAGE_HEADERS).code(404).type('text/plain; charset=utf-8').send('Not found')
+    if (asset === undefined) return await reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-cache').code(404).type('text/plain; charset=utf-8').send('Not found')
     return send(asset, request, reply.headers(ASSET_HEADERS))
   })
 }

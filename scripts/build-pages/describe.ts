@@ -23,9 +23,9 @@ const keyOf = (path: string) => posix.relative('plugins/web-ui/shell', path)
  */
 export function describePages (lists: readonly PageList[], manifest: Manifest): BuiltPage[] {
   const ofShell = new Set(filesOf(ENTRY, manifest))
-  return lists.flatMap(({ folder, pages }) => pages.map(({ path, title, module, params = {} }) => {
+  return lists.flatMap(({ folder, pages }) => pages.map(({ path, title, module, params = {}, embeddable = false }) => {
     const files = filesOf(keyOf(posix.join(folder, module)), manifest).filter(file => !ofShell.has(file))
-    return { path, title, params: Object.fromEntries(Object.entries(params).map(([name, pattern]) => [name, sourceOf(pattern)])), files }
+    return { path, title, params: Object.fromEntries(Object.entries(params).map(([name, pattern]) => [name, sourceOf(pattern)])), embeddable, files }
   }))
 }
 

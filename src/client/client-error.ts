@@ -1,4 +1,4 @@
-import type { ErrorBody } from '../livestream/envelope.ts'
+import type { ErrorBody } from '../livestream/events.ts'
 
 /** What can go wrong on this side; the server has codes of its own (`docs/livestream.md`). */
 const MESSAGES = {

@@ -1,6 +1,5 @@
 import { io, type Socket } from 'socket.io-client'
-import type { ErrorBody } from '../livestream/envelope.ts'
-import type { ChunkAnswer, ServerEvents, StreamStarted } from '../livestream/events.ts'
+import type { ChunkAnswer, ErrorBody, ServerEvents, StreamStarted } from '../livestream/events.ts'
 import { canBecome, isOver, type BroadcastState } from './broadcast-state.ts'
 import { ClientError } from './client-error.ts'
 import { Emitter } from './emitter.ts'

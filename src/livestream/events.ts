@@ -1,6 +1,8 @@
 import type { Fault } from '../media/epoch/fault.ts'
 import type { ErrorBody } from './envelope.ts'
 
+export type { ErrorBody }
+
 /** The events of the livestream API (docs/api/livestream.md, 2 and 3), with their payloads. */
 
 export interface StreamStarted {

@@ -7,6 +7,8 @@ export interface Page {
   module: `${string}.tsx`
   /** What each parameter of the path looks like, without flags. Another value is answered with 404 and `otherwise`. */
   params?: Readonly<Record<string, RegExp>>
+  /** Pages of other sites may show it in a frame: there is nothing on it that a stray click could do harm with. */
+  embeddable?: boolean
   /** Said to who comes with a parameter that cannot be. */
   otherwise?: { title: string, text: string }
 }

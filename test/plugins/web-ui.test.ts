@@ -29,8 +29,10 @@ t.test('pages', async t => {
     t.equal(headers['x-content-type-options'], 'nosniff')
     t.equal(headers['referrer-policy'], 'same-origin')
     const policy = headers['content-security-policy'] as string
-    for (const part of ["default-src 'none'", "script-src 'self';", "style-src 'self';", "connect-src 'self';", "base-uri 'self'", "frame-ancestors 'self'"]) t.match(policy, part)
-    t.notMatch(policy, /unsafe|https?:|\*/)
+    for (const part of ["default-src 'none'", "script-src 'self';", "style-src 'self';", "connect-src 'self';", "base-uri 'self'"]) t.match(policy, part)
+    const framedBy = path.startsWith('/watch/') ? '*' : "'self'"
+    t.ok(policy.endsWith(`; frame-ancestors ${framedBy}`), `${path} may be framed by ${framedBy}`)
+    t.notMatch(policy.replace(/frame-ancestors.*$/, ''), /unsafe|https?:|\*/)
     t.notMatch(body, /<script(?![^>]* src=)|<style|\son\w+=|style="/, 'nothing inline')
     t.notMatch(body, /(?:src|href)="(?:\/|[a-z]+:)/, 'every address is relative')
     t.match(body, /<html lang="en">[^]*<title>[A-Z][a-z ]+ · Headwater<\/title>/)
@@ -167,7 +169,7 @@ t.test('without a build it says what to do', async t => {
 })
 
 t.test('the title of a page is text', async t => {
-  const page = { path: '/', title: '<b>"&"</b> $& ', params: {}, files: [] }
+  const page = { path: '/', title: '<b>"&"</b> $& ', params: {}, embeddable: false, files: [] }
   const text = documentOf(page, '<base href="./"><title>Headwater</title>').identity.toString()
   t.equal(text, '<base href="./"><title>&#60;b&#62;&#34;&#38;&#34;&#60;/b&#62; $&#38;  · Headwater</title>')
   t.throws(() => documentOf(page, '<title>Headwater</title>'), /not just once/)

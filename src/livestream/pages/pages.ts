@@ -10,6 +10,7 @@ export const pages: readonly Page[] = [
     title: 'Watch',
     module: 'watch/watch-page.tsx',
     params: { streamId: STREAM_KEY },
+    embeddable: true,
     otherwise: {
       title: 'No stream can have this name',
       text: 'The name of a stream has 1 to 128 letters, digits, dots, underscores and hyphens, and begins with a letter or a digit. Please check the address.'

@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react'
 import { CopyField } from '../../../ui/copy.tsx'
 import { ROOT } from '../../../ui/root.ts'
+import { embedCode } from './embed-code.ts'
 
 /** Where others watch. */
 export function Share ({ streamKey }: { streamKey: string }): ReactElement {
@@ -15,9 +16,4 @@ export function Share ({ streamKey }: { streamKey: string }): ReactElement {
       <p><a href={address} target='_blank' rel='noreferrer'>Open the watch page in a new tab</a></p>
     </section>
   )
-}
-
-/** HTML for another page. @param address of the watch page */
-export function embedCode (address: string): string {
-  return `<iframe src="${address}?embed" title="Live stream" allow="autoplay; fullscreen; picture-in-picture" style="width: 100%; aspect-ratio: 16 / 9; border: 0"></iframe>`
 }

@@ -80,7 +80,13 @@ export default function StudioPage (): ReactElement {
             {source.source === undefined && <p className='studio-blank'>{source.isOpening ? 'Waiting for the camera …' : 'No picture'}</p>}
             {isOnAir && <OnAir snapshot={snapshot} />}
           </Preview>
-          <Status situation={situation} />
+          <div className='studio-bar'>
+            <Status situation={situation} />
+            {isOnAir && <Button kind='danger' disabled={snapshot.state === 'ending'} onClick={() => setAsking(true)}>End the stream</Button>}
+            {isRunning && !wasLive && <Button kind='quiet' onClick={() => broadcast.stop()}>Cancel</Button>}
+            {!isRunning && !isFinished && <Button disabled={source.source === undefined || !isNameRight} onClick={goLive}>Go live</Button>}
+          </div>
+          <Trouble text={refusal === undefined ? undefined : refusalText(refusal)} />
           {isOnAir && <Figures snapshot={snapshot} />}
         </div>
         <div className='studio-side'>
@@ -105,10 +111,6 @@ export default function StudioPage (): ReactElement {
                 {!isRunning && refusal?.code === 'UNAUTHORIZED' && (
                   <Field label='Publish key' type='password' autoComplete='off' value={credential} onChange={event => setCredential(event.target.value)} />
                 )}
-                <Trouble text={refusal === undefined ? undefined : refusalText(refusal)} />
-                {isOnAir && <Button kind='danger' className='studio-action' disabled={snapshot.state === 'ending'} onClick={() => setAsking(true)}>End the stream</Button>}
-                {isRunning && !wasLive && <Button kind='quiet' className='studio-action' onClick={() => broadcast.stop()}>Cancel</Button>}
-                {!isRunning && <Button className='studio-action' disabled={source.source === undefined || !isNameRight} onClick={goLive}>Go live</Button>}
               </section>
               )}
         </div>

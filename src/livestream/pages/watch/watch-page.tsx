@@ -5,6 +5,7 @@ import { Masthead } from '../../../ui/masthead.tsx'
 import type { PageProps } from '../../../ui/page.ts'
 import { PageTitle } from '../../../ui/page-title.tsx'
 import { ROOT } from '../../../ui/root.ts'
+import { VisuallyHidden } from '../../../ui/visually-hidden.tsx'
 import { BehindLive } from './behind-live.tsx'
 import { Share } from './share.tsx'
 import { situationOf } from './situation.ts'
@@ -12,6 +13,9 @@ import { Stage } from './stage.tsx'
 import { useViewing } from './use-viewing.ts'
 import { Viewers } from './viewers.tsx'
 import './watch.css'
+
+/** `?embed`: in a frame of another page, the picture alone. */
+const isEmbedded = new URLSearchParams(location.search).has('embed')
 
 /** One stream, from before its beginning to its recording. */
 export default function WatchPage ({ params: { streamId } }: PageProps<'streamId'>): ReactElement {
@@ -21,13 +25,23 @@ export default function WatchPage ({ params: { streamId } }: PageProps<'streamId
   const { live, words, veil } = situationOf({ stream, playback, degraded })
   // While the broadcaster is away there is nothing newer to go to.
   const behind = behindLive && stream === 'live'
+  const stage = <Stage {...viewed} video={video} setVideo={setVideo} veil={veil} behind={behind} />
+  if (isEmbedded) {
+    return (
+      <main className='watch-embedded'>
+        <PageTitle className='visually-hidden' inTab={streamId}>{streamId}</PageTitle>
+        {stage}
+        <VisuallyHidden role='status'>{words}</VisuallyHidden>
+      </main>
+    )
+  }
   return (
     <div className='watch'>
       <Masthead><ButtonLink to='/studio' kind='quiet'>Go live</ButtonLink></Masthead>
       <main>
         {/* First for who listens, and for the keyboard: the picture is the next thing from here. The eye has it below. */}
         <PageTitle inTab={streamId}>{streamId}</PageTitle>
-        <Stage {...viewed} video={video} setVideo={setVideo} veil={veil} behind={behind} />
+        {stage}
         <div className='watch-share'><Share title={streamId} url={new URL(`watch/${streamId}`, ROOT).href} /></div>
         <div className='watch-now'>
           <p className='watch-situation'>
