@@ -1,7 +1,8 @@
-import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { isOver } from '../../../client/broadcast-state.ts'
 import { Broadcaster, type BroadcasterOptions, type BroadcastGap, type BroadcastSnapshot } from '../../../client/broadcaster.ts'
 import { ClientError } from '../../../client/client-error.ts'
+import { useSnapshot } from '../../../ui/use-snapshot.ts'
 
 export interface BroadcastHandle {
   /** Undefined before the first start. */
@@ -24,10 +25,7 @@ export function useBroadcast (): BroadcastHandle {
   const [trouble, setTrouble] = useState<ClientError>()
   const [gaps, setGaps] = useState<readonly BroadcastGap[]>([])
   const current = useRef<Broadcaster>()
-  const snapshot = useSyncExternalStore(
-    useCallback(changed => broadcaster?.on('change', changed) ?? (() => {}), [broadcaster]),
-    () => broadcaster?.snapshot
-  )
+  const snapshot = useSnapshot<BroadcastSnapshot | undefined>(broadcaster, undefined)
   const isRunning = snapshot !== undefined && snapshot.state !== 'idle' && !isOver(snapshot.state)
 
   useEffect(() => () => { void current.current?.stop() }, [])
