@@ -1,5 +1,6 @@
 import type Hls from 'hls.js'
 import type { ErrorTypes, HlsConfig } from 'hls.js'
+import { ServerClock } from './server-clock.ts'
 import { Stateful } from './stateful.ts'
 
 /**
@@ -77,6 +78,7 @@ export class Player extends Stateful<PlayerState, { error: PlayerError }> {
   readonly #video: HTMLVideoElement
   readonly #loadHls: LoadHls
   readonly #listening = new AbortController()
+  readonly #serverClock = new ServerClock()
   /** hls.js while it plays. */
   #hls: Hls | undefined
   /** Grows with every beginning: what was waited for before belongs to another one. */
@@ -130,14 +132,21 @@ export class Player extends Stateful<PlayerState, { error: PlayerError }> {
   }
 
   /**
-   * How far the picture is behind the live edge, in seconds; undefined where that is not known: before the first
-   * segment, natively, in a recording. The edge is the end of the newest segment in the playlist plus the time
-   * since this player learned of it, as hls.js estimates it. What comes before is left out: the camera, the recorder's
-   * chunk, the way to the server, the encoder, and the wait for the next look at the playlist. From the lens it is
-   * some seconds more.
+   * How old the picture is that is shown live, in seconds, by the server's clock: from when the server had its frames
+   * (`EXT-X-PROGRAM-DATE-TIME`). What comes before, the camera, the recorder and the way to the server, is left out.
+   * Where the playlist or its answer has no date, the distance from the live edge as hls.js estimates it. Undefined
+   * before the first segment, natively, and in a recording.
    */
   get secondsBehindLive (): number | undefined {
-    return this.#hls?.latestLevelDetails?.live === true ? this.#hls.latency : undefined
+    if (this.#hls?.latestLevelDetails?.live !== true) return undefined
+    const { pictureTime } = this
+    const now = this.#serverClock.now(performance.now())
+    return pictureTime === undefined || now === undefined ? this.#hls.latency : Math.max(0, (now - pictureTime) / 1000)
+  }
+
+  /** When the server had the picture that is shown, in milliseconds since 1970 of its clock; undefined before the first segment and natively. */
+  get pictureTime (): number | undefined {
+    return this.#hls?.playingDate?.getTime()
   }
 
   /** Stops, and lets go of the video element. */
@@ -167,6 +176,10 @@ export class Player extends Stateful<PlayerState, { error: PlayerError }> {
     const hls = this.#hls = new HlsClass(HLS_CONFIG)
     const { Events, ErrorTypes } = HlsClass
     this.#mediaRecoveries = 0
+    hls.on(Events.LEVEL_LOADED, (_event, { networkDetails, stats: { loading } }) => {
+      const date = networkDetails instanceof XMLHttpRequest ? networkDetails.getResponseHeader('date') : null
+      if (date !== null) this.#serverClock.add(Date.parse(date), loading.start, loading.end)
+    })
     hls.on(Events.FRAG_BUFFERED, () => this.#playWhenReady(hls))
     hls.on(Events.BUFFER_CODECS, (_event, { audio, video }) => this.update({ tracks: { audio: audio !== undefined, video: video !== undefined } }))
     hls.on(Events.ERROR, (_event, { type, details, fatal }) => {

@@ -59,8 +59,16 @@ export const livestreamSchema = Type.Object({
   maxHeldRequests: Type.Integer({ default: 1_000, minimum: 0, env: 'MAX_HELD_REQUESTS', description: 'Playlist requests that may wait for the first segment of a stream, all streams together.' }),
   heldRequestSeconds: Type.Integer({ default: 10, minimum: 0, ...seconds, env: 'HELD_REQUEST_SECONDS', description: 'How long such a request waits.' }),
 
+  // Thumbnails
+  thumbnailIntervalSeconds: Type.Number({ default: 10, minimum: 0.1, ...seconds, env: 'THUMBNAIL_INTERVAL_SECONDS', description: 'The picture of a stream is made anew at most so often, and only when somebody asks.' }),
+  thumbnailWidth: Type.Integer({ default: 640, minimum: 16, maximum: 3840, unit: 'pixels', env: 'THUMBNAIL_WIDTH', description: 'Wider pictures are scaled down to this; narrower ones stay as they are.' }),
+  maxThumbnailBytes: Type.Integer({ default: 500_000, minimum: 1_000, ...bytes, env: 'MAX_THUMBNAIL_BYTES', description: 'A larger JPEG is not taken.' }),
+  maxThumbnailRuns: Type.Integer({ default: 2, minimum: 1, env: 'MAX_THUMBNAIL_RUNS', description: 'FFmpeg processes that make thumbnails at once, all streams together; further ones wait.' }),
+  thumbnailTimeoutSeconds: Type.Number({ default: 10, minimum: 0.1, ...seconds, env: 'THUMBNAIL_TIMEOUT_SECONDS', description: 'Such a process has this long to finish; then SIGTERM.' }),
+  maxKeptThumbnails: Type.Integer({ default: 64, minimum: 1, env: 'MAX_KEPT_THUMBNAILS', description: 'Thumbnails of ended streams in memory, those that were asked for last; others are made anew.' }),
+
   // HTTP
-  streamRequestsPerMinute: Type.Integer({ default: 1_000, minimum: 1, ...perMinute, env: 'RATE_LIMIT_STREAM', description: 'Requests for playlists and segments from one address.' }),
+  streamRequestsPerMinute: Type.Integer({ default: 1_000, minimum: 1, ...perMinute, env: 'RATE_LIMIT_STREAM', description: 'Requests for playlists, segments and thumbnails from one address.' }),
   statusRequestsPerMinute: Type.Integer({ default: 60, minimum: 1, ...perMinute, env: 'RATE_LIMIT_STATUS', description: 'Requests for the status of a stream from one address.' }),
   generalRequestsPerMinute: Type.Integer({ default: 100, minimum: 1, ...perMinute, env: 'RATE_LIMIT_GENERAL', description: 'All other requests to /livestream from one address.' }),
 

@@ -7,6 +7,7 @@ const CATALOGUE = {
   UNAUTHORIZED: { status: 403, message: 'Not authorised for this action' },
   STREAM_NOT_FOUND: { status: 404, message: 'Stream not found' },
   SEGMENT_NOT_FOUND: { status: 404, message: 'Segment not found' },
+  THUMBNAIL_NOT_FOUND: { status: 404, message: 'There is no picture of the stream' },
   NOT_FOUND: { status: 404, message: 'Not found' },
   STREAM_ALREADY_EXISTS: { status: 409, message: 'Stream already exists' },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'Payload too large' },

@@ -17,6 +17,7 @@ import { useOwnValidation } from '../http/validation.ts'
 import { locateFfmpeg } from '../media/ffmpeg/locate.ts'
 import { StreamRegistry } from '../media/registry.ts'
 import { isStreamKey } from '../media/stream-key.ts'
+import { Thumbnails } from '../media/thumbnail/thumbnails.ts'
 import { errorBody } from './envelope.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { HeldRequests } from './held-requests.ts'
@@ -25,6 +26,7 @@ import { control } from './routes/control.ts'
 import { playback } from './routes/playback.ts'
 import { debug, metrics, overview, status } from './routes/state.ts'
 import { invalidStreamKey } from './routes/stream-key.ts'
+import { thumbnail } from './routes/thumbnail.ts'
 
 /** Every setting of the live core may be given; what is left out has its default. */
 export type LivestreamOptions = Partial<LivestreamConfig>
@@ -38,11 +40,13 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
   const log = app.log.child({ plugin: 'livestream' })
   const registry = new StreamRegistry({ settings: config, ffmpegPath: ffmpeg.path, log, logFor: key => log.child({ streamKey: key }) })
   await registry.open()
+  const thumbnails = new Thumbnails({ streams: registry, ffmpegPath: ffmpeg.path, settings: config, log })
   const held = new HeldRequests(registry, config.maxHeldRequests, config.heldRequestSeconds * 1000)
   const auth = new PublishAuth(config)
   const gateway = new Gateway({ server: app.server, path: `${app.prefix}/socket.io`, registry, auth, config, log })
   app.addHook('preClose', async () => {
     held.releaseAll()
+    await thumbnails.close()
     await registry.close(config.closeGraceSeconds * 1000)
     await gateway.close()
   })
@@ -60,10 +64,12 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
     // A key that is longer than the host's router takes matches nothing but this.
     scope.route({ method: ['GET', 'HEAD', 'POST'], url: '/*', handler: unmatched })
     const playbackUrl = (key: string) => `${scope.prefix}/${key}/stream.m3u8`
-    const state = { registry, streamsDir: config.streamsDir, maxHeldBytes: config.maxHeldBytes, playbackUrl }
+    const thumbnailUrl = (key: string) => `${scope.prefix}/${key}/thumbnail.jpg`
+    const state = { registry, streamsDir: config.streamsDir, maxHeldBytes: config.maxHeldBytes, playbackUrl, thumbnailUrl }
     await scope.register(async stream => {
       await limit(stream, config.streamRequestsPerMinute)
       await stream.register(playback, { registry, held })
+      await stream.register(thumbnail, { thumbnails })
     }, { logLevel: 'warn' })
     await scope.register(async one => {
       await limit(one, config.statusRequestsPerMinute)
@@ -72,7 +78,7 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
     await scope.register(async general => {
       await limit(general, config.generalRequestsPerMinute)
       await general.register(overview, state)
-      await general.register(metrics, state)
+      await general.register(metrics, { registry, thumbnails })
       await general.register(debug, { registry, auth })
       await general.register(control, { registry, auth, playbackUrl })
     })

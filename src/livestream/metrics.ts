@@ -2,12 +2,14 @@ import { Counter, Gauge, Registry } from 'prom-client'
 import { FAULTS } from '../media/epoch/fault.ts'
 import type { StreamRegistry } from '../media/registry.ts'
 import { STREAM_STATES } from '../media/stream-state.ts'
+import { THUMBNAIL_OUTCOMES } from '../media/thumbnail/run.ts'
+import type { Thumbnails } from '../media/thumbnail/thumbnails.ts'
 
 /**
- * The streams of one registry as Prometheus metrics. Streams have no labels of their own: their keys are
- * other people's, and their number has no bound.
+ * The streams of one registry and their thumbnails as Prometheus metrics. Streams have no labels of their own:
+ * their keys are other people's, and their number has no bound.
  */
-export function streamMetrics (registry: StreamRegistry): Registry {
+export function streamMetrics (registry: StreamRegistry, thumbnails: Thumbnails): Registry {
   const metrics = new Registry()
   const registers = [metrics]
   const active = () => registry.active()
@@ -17,6 +19,9 @@ export function streamMetrics (registry: StreamRegistry): Registry {
   const ended = new Counter({ name: 'headwater_streams_ended_total', help: 'Streams that ended, by reason', labelNames: ['reason'], registers })
   const segments = new Counter({ name: 'headwater_segments_total', help: 'Segments listed', registers })
   const segmentBytes = new Counter({ name: 'headwater_segment_bytes_total', help: 'Bytes of the segments listed', registers })
+  const thumbnailRuns = new Counter({ name: 'headwater_thumbnail_runs_total', help: 'FFmpeg runs for a thumbnail, by outcome', labelNames: ['outcome'], registers })
+  for (const outcome of THUMBNAIL_OUTCOMES) thumbnailRuns.inc({ outcome }, 0)
+  thumbnails.on('run', outcome => { thumbnailRuns.inc({ outcome }) })
   registry.on('fault', (_stream, reason) => { faults.inc({ reason }) })
   registry.on('ended', (_stream, reason) => { ended.inc({ reason }) })
   registry.on('segment-listed', (_stream, { bytes }) => {

@@ -10,16 +10,25 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--use-fake-device-for-media-stream',
-  '--use-fake-ui-for-media-stream',
-  '--autoplay-policy=no-user-gesture-required'
+  '--autoplay-policy=no-user-gesture-required',
+  // An origin that is not secure, as browsers see it: a name that is not localhost, on this machine all the same.
+  '--host-resolver-rules=MAP headwater.test 127.0.0.1'
 ]
 
-/** Chromium with a fresh profile, fake camera and microphone; gone when the test ends. */
-export async function launchChromium (t: Pick<Test, 'teardown'>): Promise<Browser> {
+const MEDIA = {
+  /** Two cameras and a microphone; nobody is asked. */
+  fake: ['--use-fake-device-for-media-stream=device-count=2', '--use-fake-ui-for-media-stream', '--auto-select-desktop-capture-source=Entire screen'],
+  /** There are devices, and who is asked says no. */
+  refused: ['--use-fake-device-for-media-stream', '--deny-permission-prompts'],
+  /** There are none; nobody is asked. */
+  none: ['--use-fake-ui-for-media-stream']
+}
+
+/** Chromium with a fresh profile, by default with fake cameras and a microphone; gone when the test ends. */
+export async function launchChromium (t: Pick<Test, 'teardown'>, { media = 'fake' }: { media?: keyof typeof MEDIA } = {}): Promise<Browser> {
   const found = await findTool('chromium')
   if ('problem' in found) throw new Error(`${found.problem}; npx tsx scripts/provide.ts chromium`)
-  const browser = await chromium.launch({ executablePath: found.path, args: FLAGS })
+  const browser = await chromium.launch({ executablePath: found.path, args: [...FLAGS, ...MEDIA[media]] })
   t.teardown(() => browser.close())
   return browser
 }

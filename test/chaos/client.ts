@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { io, type Socket } from 'socket.io-client'
-import { Outbox, type OutgoingChunk } from '../../scripts/broadcaster/outbox.ts'
+import { Outbox, type OutgoingChunk } from '../../src/client/outbox.ts'
 import type { ErrorBody } from '../../src/livestream/envelope.ts'
 import type { ChunkAnswer, StreamStarted } from '../../src/livestream/events.ts'
 import type { Source } from './source.ts'
@@ -78,7 +78,7 @@ export class Broadcaster extends EventEmitter<Events> {
   endReason: string | undefined
   readonly #options: Required<Omit<BroadcasterOptions, 'wire' | 'resendAfterMs'>> & Pick<BroadcasterOptions, 'wire' | 'resendAfterMs'>
   readonly #socket: Socket
-  readonly #outbox: Outbox
+  readonly #outbox: Outbox<Buffer>
   readonly #resends = new Set<NodeJS.Timeout>()
   #settleStarted!: { resolve: (answer: StreamStarted) => void, reject: (error: Error) => void }
   #state: State = 'connecting'
@@ -99,7 +99,7 @@ export class Broadcaster extends EventEmitter<Events> {
     this.setMaxListeners(0)
     const { userId = `user-of-${options.streamKey}`, pace = 'real-time', plain = false, window = WINDOW, expected = [], patienceMs = 60_000 } = options
     this.#options = { ...options, userId, pace, plain, window, expected, patienceMs }
-    this.#outbox = new Outbox(window)
+    this.#outbox = new Outbox<Buffer>(window)
     this.started = new Promise((resolve, reject) => { this.#settleStarted = { resolve, reject } })
     // Whoever does not wait for the start hears of it elsewhere.
     this.started.catch(() => {})
@@ -300,7 +300,7 @@ export class Broadcaster extends EventEmitter<Events> {
     const untilMs = pace === 'acknowledged' ? Infinity : elapsedMs
     for (let next = chunks[this.#recorded]; next !== undefined && next.dueMs <= untilMs; next = chunks[this.#recorded]) {
       if (plain) this.#transmit(this.#recorded, next.bytes)
-      else this.#outbox.add(next.bytes)
+      else this.#outbox.add(next.bytes, next.bytes.length)
       this.#recorded++
     }
     const next = chunks[this.#recorded]
@@ -318,7 +318,7 @@ export class Broadcaster extends EventEmitter<Events> {
     this.#wake()
   }
 
-  #sendChunk ({ seq, bytes }: OutgoingChunk): void {
+  #sendChunk ({ seq, body: bytes }: OutgoingChunk<Buffer>): void {
     const connection = this.#connections
     let answered = false
     this.#highestSent = Math.max(this.#highestSent, seq)

@@ -34,6 +34,8 @@ t.test('2, 11, codecs: VP8, VP9, AV1, H.264, Opus, Vorbis, AAC and PCM are taken
     const { segments } = readPlaylist((await http(server, `/livestream/${key}/stream.m3u8`)).text)
     t.ok(segments.reduce((sum, { durationMs }) => sum + durationMs, 0) > 200, `${name}: ${segments.map(({ durationMs }) => durationMs).join(', ')} ms`)
     t.match(await http(server, `/livestream/${key}/${segments[0]!.name}`), { status: 200, headers: { 'content-type': 'video/mp2t' } })
+    const isSound = /Chromium's (opus|pcm)\.|alone/.test(name)
+    t.match(await http(server, `/livestream/${key}/thumbnail.jpg`), { status: isSound ? 404 : 200, headers: { 'content-type': isSound ? /json/ : 'image/jpeg' } }, `${name}: its picture`)
     owner.socket.disconnect()
   }
 })

@@ -22,11 +22,13 @@ for (const standalone of [false, true]) {
       ['/livestream/edge/stream.m3u8', 200],
       ['/livestream/edge/live.m3u8', 200],
       ['/livestream/edge/segment_0.ts', 200],
+      ['/livestream/edge/thumbnail.jpg', 200],
       ['/livestream/edge/status', 200],
       ['/livestream/active', 200],
       ['/livestream/health', 200],
       ['/livestream/edge/debug', 200],
       ['/livestream/unknown/stream.m3u8', 404],
+      ['/livestream/unknown/thumbnail.jpg', 404],
       ['/livestream/edge/segment_99.ts', 404],
       ['/livestream/edge/segment_x.ts', 400],
       ['/livestream/..%2f..%2fetc/status', 400],
@@ -46,7 +48,7 @@ for (const standalone of [false, true]) {
         t.match(head.headers, CORS)
         t.equal(head.bytes.length, 0)
         for (const name of ['content-type', 'cache-control']) t.equal(head.headers[name], answer.headers[name], name)
-        if (/m3u8$|ts$/.test(path) && status === 200) t.equal(head.headers['content-length'], answer.headers['content-length'])
+        if (/m3u8$|ts$|jpg$/.test(path) && status === 200) t.equal(head.headers['content-length'], answer.headers['content-length'])
       }
       for (const path of ['/livestream/edge/start', '/livestream/edge/stop']) {
         const answer = await http(server, path, { method: 'POST' })

@@ -4,7 +4,7 @@ import { startServer, type TestServer } from '../fixtures/server.ts'
 
 /** Contract 7, HLS-16: the three classes of HTTP requests, per address and minute. */
 const CLASSES: Record<string, Array<[method: string, path: string]>> = {
-  streamRequestsPerMinute: [['GET', '/livestream/x/stream.m3u8'], ['GET', '/livestream/x/live.m3u8'], ['GET', '/livestream/x/segment_0.ts'], ['HEAD', '/livestream/x/stream.m3u8']],
+  streamRequestsPerMinute: [['GET', '/livestream/x/stream.m3u8'], ['GET', '/livestream/x/live.m3u8'], ['GET', '/livestream/x/segment_0.ts'], ['GET', '/livestream/x/thumbnail.jpg'], ['HEAD', '/livestream/x/stream.m3u8']],
   statusRequestsPerMinute: [['GET', '/livestream/x/status'], ['HEAD', '/livestream/x/status']],
   generalRequestsPerMinute: [['GET', '/livestream/active'], ['GET', '/livestream/health'], ['GET', '/livestream/x/debug'], ['POST', '/livestream/x/start'], ['POST', '/livestream/x/stop']]
 }

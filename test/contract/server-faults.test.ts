@@ -7,9 +7,9 @@ import { startServer } from '../fixtures/server.ts'
 
 t.test('6: what is the fault of the server is a 500 in the same form, and says nothing about the server', async t => {
   const server = await startServer(t)
-  for (const name of ['stream.m3u8', 'live.m3u8', 'segment_0.ts']) {
-    // A folder where a file should be: opening works, reading fails.
-    await mkdir(join(server.streamsDir, 'broken', name), { recursive: true })
+  // A folder where a file should be: opening works, reading fails.
+  for (const name of ['stream.m3u8', 'live.m3u8', 'segment_0.ts']) await mkdir(join(server.streamsDir, 'broken', name), { recursive: true })
+  for (const name of ['stream.m3u8', 'live.m3u8', 'segment_0.ts', 'thumbnail.jpg']) {
     const answer = await http(server, `/livestream/broken/${name}`)
     t.equal(answer.status, 500, name)
     t.match(answer.headers, { 'content-type': /^application\/json/, 'access-control-allow-origin': '*' })

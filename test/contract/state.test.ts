@@ -78,8 +78,8 @@ t.test('5.2, HLS-10: active', async t => {
   t.match(listed, {
     count: 2,
     streams: [
-      { streamId: 'one', userId: 'alice', status: String, startedAt: ISO, isActive: false, playbackUrl: '/livestream/one/stream.m3u8' },
-      { streamId: 'two', userId: 'bob', status: String, startedAt: ISO, isActive: true, playbackUrl: '/livestream/two/stream.m3u8' }
+      { streamId: 'one', userId: 'alice', status: String, startedAt: ISO, isActive: false, playbackUrl: '/livestream/one/stream.m3u8', thumbnailUrl: '/livestream/one/thumbnail.jpg' },
+      { streamId: 'two', userId: 'bob', status: String, startedAt: ISO, isActive: true, playbackUrl: '/livestream/two/stream.m3u8', thumbnailUrl: '/livestream/two/thumbnail.jpg' }
     ]
   })
   for (const stream of listed.streams) t.notOk('ingestUrl' in stream || 'resumeToken' in stream)
@@ -87,6 +87,7 @@ t.test('5.2, HLS-10: active', async t => {
   await sendAll(client, 'two', inPieces(await recording({ seconds: 3 }), 3))
   await client.heard.next('stream-segments-updated')
   t.match((await http(server, listed.streams[1].playbackUrl)).text, /^#EXTM3U/, 'playbackUrl is the manifest of this server')
+  t.match(await http(server, listed.streams[1].thumbnailUrl), { status: 200, headers: { 'content-type': 'image/jpeg' } })
   await client.ask('end-stream', { streamKey: 'two', userId: 'bob' })
   t.match(await active(), { count: 1, streams: [{ streamId: 'one' }] }, 'what has ended is not active')
 })

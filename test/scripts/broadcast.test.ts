@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { broadcast, type BroadcastOptions, type BroadcastProgress } from '../../scripts/broadcaster/broadcast.ts'
 import { http } from '../fixtures/http.ts'
 import { newBroadcaster } from '../fixtures/client.ts'
+import { cuttable } from '../fixtures/cuttable.ts'
 import { readPlaylist } from '../fixtures/playlist.ts'
 import { childProcesses } from '../fixtures/processes.ts'
 import { startServer, type TestServer } from '../fixtures/server.ts'
@@ -20,30 +20,6 @@ async function playlistOf (server: TestServer, key: string) {
 
 function secondsOf ({ segments }: { segments: Array<{ durationMs: number }> }): number {
   return segments.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000
-}
-
-/** A way to the server that can be cut. */
-async function cuttable (t: Test, server: TestServer): Promise<{ url: string, cut: () => void }> {
-  const ways = new Set<Socket>()
-  const proxy = createServer(client => {
-    const upstream = connect(Number(new URL(server.url).port), '127.0.0.1')
-    for (const socket of [client, upstream]) {
-      ways.add(socket)
-      socket.on('error', () => {}).on('close', () => {
-        ways.delete(socket)
-        client.destroy()
-        upstream.destroy()
-      })
-    }
-    client.pipe(upstream).pipe(client)
-  })
-  await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
-  const cut = () => { for (const socket of ways) socket.destroy() }
-  t.teardown(() => {
-    proxy.close()
-    cut()
-  })
-  return { url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, cut }
 }
 
 t.test('all of a broadcast arrives, and nothing of it stays behind', async t => {

@@ -1,5 +1,5 @@
 import { io, type Socket } from 'socket.io-client'
-import { Outbox } from '../../scripts/broadcaster/outbox.ts'
+import { Outbox } from '../../src/client/outbox.ts'
 import type { ErrorBody } from '../../src/livestream/envelope.ts'
 import type { ChunkAnswer, StreamStarted } from '../../src/livestream/events.ts'
 
@@ -12,7 +12,7 @@ export class LiveBroadcaster {
   readonly faults: string[] = []
   readonly #streamKey: string
   readonly #socket: Socket
-  readonly #outbox = new Outbox(WINDOW)
+  readonly #outbox = new Outbox<Buffer>(WINDOW)
   #idle: () => void = () => {}
   #mostKeptBytes = 0
 
@@ -34,7 +34,7 @@ export class LiveBroadcaster {
   }
 
   readonly send = (chunk: Buffer): void => {
-    this.#outbox.add(chunk)
+    this.#outbox.add(chunk, chunk.length)
     this.#mostKeptBytes = Math.max(this.#mostKeptBytes, this.#outbox.keptBytes)
     this.#pump()
   }
@@ -62,8 +62,8 @@ export class LiveBroadcaster {
 
   #pump (): void {
     for (let chunk = this.#outbox.take(); chunk !== undefined; chunk = this.#outbox.take()) {
-      const { seq, bytes } = chunk
-      this.#socket.emit('stream-data', { streamKey: this.#streamKey, seq, chunk: bytes }, (answer: ChunkAnswer | ErrorBody) => {
+      const { seq, body } = chunk
+      this.#socket.emit('stream-data', { streamKey: this.#streamKey, seq, chunk: body }, (answer: ChunkAnswer | ErrorBody) => {
         if (!('seq' in answer) || !this.#outbox.acknowledge(seq, answer)) this.faults.push(`${this.#streamKey}: chunk ${seq} was not taken: ${JSON.stringify(answer)}`)
         if (this.#outbox.idle) this.#idle()
         this.#pump()

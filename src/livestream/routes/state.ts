@@ -4,6 +4,7 @@ import { EVENT_PLAYLIST, listFiles, readText } from '../../media/hls/files.ts'
 import { parseSegmentName } from '../../media/hls/playlist.ts'
 import type { StreamRegistry } from '../../media/registry.ts'
 import type { Stream } from '../../media/stream.ts'
+import type { Thumbnails } from '../../media/thumbnail/thumbnails.ts'
 import { streamMetrics } from '../metrics.ts'
 import type { PublishAuth } from '../publish-auth.ts'
 import { requireCredential } from './credential.ts'
@@ -16,11 +17,18 @@ export interface StateOptions {
   maxHeldBytes: number
   /** Answers with the path of a stream's playlist, as a client reaches it. */
   playbackUrl: (key: string) => string
+  /** The same of its picture. */
+  thumbnailUrl: (key: string) => string
 }
 
 /** Where the server keeps its files is nobody's business: paths are given as if the media root were `streams`. */
 function publicPath (...parts: string[]): string {
   return ['streams', ...parts].join('/')
+}
+
+export interface MetricsOptions {
+  registry: StreamRegistry
+  thumbnails: Thumbnails
 }
 
 export interface DebugOptions {
@@ -101,7 +109,7 @@ const STATUS_WORDS: Record<Stream['state'], string> = {
 }
 
 /** `GET /active` and `GET /health`. */
-export async function overview (scope: FastifyInstance, { registry, streamsDir, playbackUrl }: StateOptions): Promise<void> {
+export async function overview (scope: FastifyInstance, { registry, streamsDir, playbackUrl, thumbnailUrl }: StateOptions): Promise<void> {
   scope.get('/active', async () => {
     const streams = registry.active().map(stream => ({
       streamId: stream.key,
@@ -110,6 +118,7 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
       startedAt: stream.startedAt.toISOString(),
       isActive: stream.isLive,
       playbackUrl: playbackUrl(stream.key),
+      thumbnailUrl: thumbnailUrl(stream.key),
       viewers: stream.viewers.size,
       ...(stream.title === undefined ? {} : { title: stream.title })
     }))
@@ -141,8 +150,8 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
 }
 
 /** `GET /metrics`: for Prometheus (text exposition format). */
-export async function metrics (scope: FastifyInstance, { registry }: StateOptions): Promise<void> {
-  const measured = streamMetrics(registry)
+export async function metrics (scope: FastifyInstance, { registry, thumbnails }: MetricsOptions): Promise<void> {
+  const measured = streamMetrics(registry, thumbnails)
   scope.get('/metrics', async (_request, reply) => await reply.type(measured.contentType).send(await measured.metrics()))
 }
 

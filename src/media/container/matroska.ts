@@ -9,7 +9,7 @@ import * as ID from './matroska-ids.ts'
 import { MatroskaPreamble, type MatroskaHeader } from './matroska-preamble.ts'
 import type { Recording, Step, Tell } from './recording.ts'
 import { HEADERS, sniff } from './sniff.ts'
-import type { Frame, ReaderLimits } from './types.ts'
+import type { Frame, ReaderLimits, Unit } from './types.ts'
 import { UnitWait } from './unit-wait.ts'
 
 const LANDMARKS: readonly Landmark[] = [CLUSTER_HEAD, ...HEADERS]
@@ -18,6 +18,9 @@ const LANDMARKS: readonly Landmark[] = [CLUSTER_HEAD, ...HEADERS]
 const IDLE_IN_CLUSTER = new Map([[ID.VOID, Infinity], [ID.CRC_32, 4], [ID.POSITION, 8], [ID.PREV_SIZE, 8], [ID.SILENT_TRACKS, Infinity]])
 // They end a cluster of unknown size.
 const IDLE_IN_SEGMENT = new Set([ID.SEEK_HEAD, ID.INFO, ID.TRACKS, ID.CUES, ID.ATTACHMENTS, ID.CHAPTERS, ID.TAGS])
+
+/** Sound that comes before the first picture waits for so much of itself at the most, in microseconds: the picture may be silent. */
+const MAX_EARLY_US = 500_000
 
 /** The header, once it has been read, and what the frames say. */
 interface Opened {
@@ -39,6 +42,9 @@ export class MatroskaRecording implements Recording {
   #opened: Opened | undefined
   #cluster: Cluster | undefined
   #isSeeking = false
+  /** Sound that came before the first picture, which has to complete the header. */
+  #early: Unit[] = []
+  #earlyBytes = 0
 
   /** The front of the queue has to be an EBML header as `sniff` demands it. */
   constructor (queue: ByteQueue, limits: ReaderLimits, tell: Tell) {
@@ -59,7 +65,7 @@ export class MatroskaRecording implements Recording {
   }
 
   get held (): number {
-    return this.isInHeader ? this.#preamble.held : 0
+    return this.isInHeader ? this.#preamble.held : this.#earlyBytes
   }
 
   seek (): boolean {
@@ -139,13 +145,31 @@ export class MatroskaRecording implements Recording {
     checkTrack(block.head, opened)
     const frame = frameOf(block, cluster.timestamp, opened)
     if (frame !== undefined) {
-      this.#tellInit(opened.inForce)
       cluster.lead ??= writeClusterHead(cluster.timestamp)
       const start = this.#queue.offset
-      this.#tell({ type: 'unit', unit: { frames: [frame], bytes: Buffer.from(bytes), lead: cluster.lead, start, end: start + length } })
+      this.#tellUnit({ frames: [frame], bytes: Buffer.from(bytes), lead: cluster.lead, start, end: start + length }, frame, opened.inForce)
     }
     this.#queue.drop(length)
     return 'on'
+  }
+
+  /** Told with a header that is not complete, sound would be an epoch of its own, without a picture. */
+  #tellUnit (unit: Unit, frame: Frame, inForce: HeaderInForce): void {
+    if (frame.kind === 'audio' && !inForce.isTold && inForce.waitsForFrame && this.#mayWait(unit, frame)) {
+      this.#early.push(unit)
+      this.#earlyBytes += unit.bytes.length
+      return
+    }
+    this.#tellInit(inForce)
+    for (const early of this.#early) this.#tell({ type: 'unit', unit: early })
+    this.#early = []
+    this.#earlyBytes = 0
+    this.#tell({ type: 'unit', unit })
+  }
+
+  #mayWait (unit: Unit, { timeUs }: Frame): boolean {
+    const [first] = this.#early
+    return this.#earlyBytes + unit.bytes.length <= this.#limits.maxInitBytes && (first === undefined || timeUs - first.frames[0]!.timeUs < MAX_EARLY_US)
   }
 
   #tellInit (inForce: HeaderInForce): void {

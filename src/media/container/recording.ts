@@ -18,7 +18,7 @@ export interface Recording {
   readonly isInHeader: boolean
   /** Where the first byte stands that no event has settled, in bytes since the reader's first one. */
   readonly settled: number
-  /** Bytes of the header that are held beside the queue. */
+  /** Bytes that are held beside the queue: of the header, or of what waits for the header to be complete. */
   readonly held: number
   step: () => Step
   /** Goes on at the next place that can be recognised; false where that is of no use because the header has not been read. */

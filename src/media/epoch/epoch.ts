@@ -8,7 +8,7 @@ export interface EpochProgress {
   publishedUs: number | undefined
   /** Time of the last frame of sound that is published. */
   soundUs: number | undefined
-  /** When a frame was taken in, in milliseconds since 1970, and its media time. */
+  /** When a frame was recorded, in milliseconds since 1970, and its media time. */
   anchor: { wallMs: number, mediaUs: number }
 }
 
@@ -45,13 +45,13 @@ export class Epoch {
 
   /** Media time of the first unit that came, in microseconds. */
   get startUs (): number { return this.#startUs ?? 0 }
-  /** When a frame was taken in and its media time; from these follow all others. */
+  /** When a frame was recorded, as far as can be known, and its media time; from these follow all others. */
   get anchor (): EpochProgress['anchor'] { return this.#anchor ?? { wallMs: Date.now(), mediaUs: this.startUs } }
 
   add (unit: Unit): void {
     this.#startUs ??= unit.frames[0]!.timeUs
-    this.#anchor ??= { wallMs: Date.now(), mediaUs: this.#startUs }
     this.timeline.add(unit)
+    if (this.#publishedUs === undefined) this.#settleAnchor(unit)
     this.held.add(unit)
     this.#wake()
   }
@@ -77,10 +77,20 @@ export class Epoch {
     this.held.release(release)
   }
 
-  /** When a frame of this epoch was taken in, in milliseconds since 1970. */
+  /** When a frame of this epoch was recorded, in milliseconds since 1970 of this machine's clock. */
   wallTimeMs (mediaUs: number): number {
     const { wallMs, mediaUs: from } = this.anchor
     return Math.round(wallMs + (mediaUs - from) / 1000)
+  }
+
+  /**
+   * A chunk brings what was recorded since the one before it, so its last frame came with the least delay. The
+   * least of all tells best when frames were recorded; with the first segment it is settled.
+   */
+  #settleAnchor (unit: Unit): void {
+    const wallMs = Date.now()
+    const mediaUs = Math.max(...unit.frames.map(({ timeUs }) => timeUs))
+    if (this.#anchor === undefined || wallMs < this.wallTimeMs(mediaUs)) this.#anchor = { wallMs, mediaUs }
   }
 
   #wake (): void {

@@ -1,6 +1,6 @@
 import { setInterval } from 'node:timers'
 import { encodeArguments, firstPictureUs, OUTPUT_OFFSET_US, type EncodePlan, type EncodeSettings } from '../ffmpeg/arguments.ts'
-import { startFfmpeg, type FfmpegProcess, type ProcessExit } from '../ffmpeg/process.ts'
+import { describeExit, startFfmpeg, type FfmpegProcess, type ProcessExit } from '../ffmpeg/process.ts'
 import type { Log } from '../log.ts'
 import { Cutter, type CutSegment } from '../mpegts/cutter.ts'
 import type { Epoch } from './epoch.ts'
@@ -128,9 +128,9 @@ export class Run {
       if (this.#cause === undefined && this.#endedWell(exit)) this.#flush()
       await this.#queue
       if (this.#cause !== undefined) return this.#cause
-      if (!this.#endedWell(exit)) return { kind: 'failed', fault: faultOf(exit), reason: describe(exit) }
+      if (!this.#endedWell(exit)) return { kind: 'failed', fault: faultOf(exit), reason: describeExit(exit) }
       if (this.#isSuspending) return { kind: 'suspended' }
-      return exit.code === 0 ? { kind: 'finished' } : { kind: 'finished', complaint: describe(exit) }
+      return exit.code === 0 ? { kind: 'finished' } : { kind: 'finished', complaint: describeExit(exit) }
     } finally {
       clearInterval(watch)
     }
@@ -228,11 +228,4 @@ function faultOf ({ spawnError, signal, stopReason }: ProcessExit): Fault {
   if (spawnError !== undefined) return 'encoder-not-started'
   if (stopReason !== undefined) return 'encoder-hung'
   return signal === null ? 'encoder-exited' : 'encoder-killed'
-}
-
-function describe (exit: ProcessExit): string {
-  if (exit.spawnError !== undefined) return `FFmpeg could not be started: ${exit.spawnError.message}`
-  const how = exit.signal === null ? `with code ${exit.code}` : `by ${exit.signal}`
-  const why = exit.stopReason === undefined ? '' : ` (${exit.stopReason})`
-  return `FFmpeg ended ${how}${why}${exit.stderr === '' ? '' : `: ${exit.stderr}`}`
 }

@@ -8,10 +8,10 @@ const CHECK_TIMEOUT_MS = 15_000
 
 /** What the live core needs, by the list that FFmpeg prints it in. Of alternatives one is enough. */
 const NEEDED: Record<'-encoders' | '-decoders' | '-muxers' | '-demuxers', string[][]> = {
-  '-encoders': [['libx264'], ['aac']],
+  '-encoders': [['libx264'], ['aac'], ['mjpeg']],
   '-decoders': [['vp8', 'libvpx'], ['vp9', 'libvpx-vp9'], ['libdav1d', 'libaom-av1', 'av1'], ['h264'], ['opus', 'libopus'], ['vorbis', 'libvorbis'], ['aac']],
-  '-muxers': [['mpegts'], ['mp4']],
-  '-demuxers': [['matroska'], ['mov']]
+  '-muxers': [['mpegts'], ['mp4'], ['mjpeg']],
+  '-demuxers': [['matroska'], ['mov'], ['mpegts']]
 }
 
 export interface FfmpegBinary {

@@ -125,3 +125,11 @@ export function startFfmpeg (path: string, args: readonly string[], settings: St
   }
   return ffmpeg
 }
+
+/** How a process ended and what it said last, for logs and for people. */
+export function describeExit (exit: ProcessExit): string {
+  if (exit.spawnError !== undefined) return `FFmpeg could not be started: ${exit.spawnError.message}`
+  const how = exit.signal === null ? `with code ${exit.code}` : `by ${exit.signal}`
+  const why = exit.stopReason === undefined ? '' : ` (${exit.stopReason})`
+  return `FFmpeg ended ${how}${why}${exit.stderr === '' ? '' : `: ${exit.stderr}`}`
+}

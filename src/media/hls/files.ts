@@ -87,8 +87,13 @@ export function isMissing (error: unknown): boolean {
 
 /** A text file's content; undefined when it is not there. */
 export async function readText (path: string): Promise<string | undefined> {
+  return (await readBytes(path))?.toString()
+}
+
+/** A file's content; undefined when it is not there. */
+export async function readBytes (path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path, 'utf8')
+    return await readFile(path)
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error

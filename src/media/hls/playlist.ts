@@ -63,6 +63,11 @@ export interface PlaylistSummary {
   discontinuitySequence: number
 }
 
+/** Sequence numbers of the segments that one of our own playlists lists, in its order. */
+export function listedSequences (text: string): number[] {
+  return text.split('\n').map(parseSegmentName).filter(sequence => sequence !== undefined)
+}
+
 /** Reads one of our own playlists back. */
 export function summarisePlaylist (text: string): PlaylistSummary {
   const lines = text.split('\n')

@@ -17,7 +17,7 @@ export const OWNER = 'owner-whom-nobody-guesses'
 
 const word = fc.constantFrom(
   PREPARED, ENDED, 'unknown', 'other-1', 'other-2', '.hidden', '-', '_', 'a'.repeat(128), 'a'.repeat(129), 'a'.repeat(600),
-  'active', 'health', 'status', 'debug', 'start', 'stop', 'stream.m3u8', 'live.m3u8', 'segment_0.ts', 'segment_1.ts', 'segment_7.ts',
+  'active', 'health', 'status', 'debug', 'start', 'stop', 'stream.m3u8', 'live.m3u8', 'thumbnail.jpg', 'segment_0.ts', 'segment_1.ts', 'segment_7.ts',
   'segment_00.ts', 'segment_-1.ts', 'segment_1e3.ts', 'segment_999999999999999.ts', 'segment_9999999999999999.ts', 'segment_.ts', 'segment_0.ts.part', 'segment_0%2ets', 'segment_%30.ts',
   'canary.txt', 'journal.jsonl', 'secret.txt', 'livestream', 'watch', 'assets', 'socket.io'
 )
@@ -41,7 +41,7 @@ const path = fc.oneof(
   { weight: 6, arbitrary: below.map(rest => `/livestream/${rest}`) },
   { weight: 3, arbitrary: climbing.map(rest => `/livestream/${rest}`) },
   { weight: 2, arbitrary: below.map(rest => `/${rest}`) },
-  { weight: 3, arbitrary: fc.tuple(fc.constantFrom(PREPARED, ENDED), fc.constantFrom('stream.m3u8', 'live.m3u8', 'segment_0.ts', 'segment_1.ts', 'status', 'debug', 'start', 'stop')).map(([key, name]) => `/livestream/${key}/${name}`) },
+  { weight: 3, arbitrary: fc.tuple(fc.constantFrom(PREPARED, ENDED), fc.constantFrom('stream.m3u8', 'live.m3u8', 'thumbnail.jpg', 'segment_0.ts', 'segment_1.ts', 'status', 'debug', 'start', 'stop')).map(([key, name]) => `/livestream/${key}/${name}`) },
   { weight: 1, arbitrary: fc.string({ unit: fc.integer({ min: 0x21, max: 0xff }).map(code => String.fromCharCode(code)), maxLength: 30 }).map(rest => `/livestream/${rest}`) }
 )
 

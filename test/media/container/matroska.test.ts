@@ -170,8 +170,15 @@ t.test('without a configuration the first frame tells', async t => {
   t.match(told.inits[0]?.video, { width: 128, height: 48, copyable: true })
 
   const soundFirst = read(Buffer.concat([sized, sound, frame]))
-  t.strictSame(soundFirst.events.map(event => event.type), ['init', 'unit', 'init', 'unit'])
-  t.match(soundFirst.inits.map(init => init.video), [{ width: 64, copyable: false }, { width: 128, copyable: true }])
+  t.strictSame(soundFirst.events.map(event => event.type), ['init', 'unit', 'unit'], 'sound in front of it waits, and is no epoch of its own')
+  t.match(soundFirst.inits.map(init => init.video), [{ width: 128, copyable: true }])
+  t.strictSame(soundFirst.units.map(({ frames }) => frames[0]!.kind), ['audio', 'video'])
+
+  const silentPicture = read(Buffer.concat([sized, ...[0, 200, 400, 600].map(time => simpleBlock({ track: 2, time })), frame]))
+  t.strictSame(silentPicture.events.map(event => event.type), ['init', 'unit', 'unit', 'unit', 'unit', 'init', 'unit'], 'but not for more than half a second')
+  t.equal(read(Buffer.concat([sized, sound])).settled, 0, 'what waits is not settled')
+  const large = Buffer.alloc(LIMITS.maxInitBytes)
+  t.equal(read(Buffer.concat([sized, simpleBlock({ track: 2, payload: large })])).units.length, 1, 'nor for more than a header may have')
 
   const never = read(Buffer.concat([start, simpleBlock({ payload: withStartCodes(NON_IDR) })]))
   t.match(never.events, [{ type: 'damage', reason: 'bad-header', fatal: true }], 'no size at all')

@@ -32,6 +32,17 @@ t.test('what is published is let go', async t => {
   t.equal(epoch.soundUs, 500_000, 'a segment without sound changes nothing of it')
 })
 
+t.test('what came with the least delay tells when it was recorded', async t => {
+  const epoch = new Epoch(INIT)
+  const before = Date.now()
+  for (const one of units('K0 v100 v200')) epoch.add(one)
+  const first = epoch.wallTimeMs(0)
+  t.ok(first >= before - 200 && first <= Date.now() - 200, 'the last frame of a chunk was recorded just now')
+  epoch.publish(200_000, undefined, 0)
+  for (const one of units('v5000')) epoch.add(one)
+  t.equal(epoch.wallTimeMs(0), first, 'what is published is settled')
+})
+
 t.test('the time of day follows media time from the first unit on', async t => {
   const epoch = new Epoch(INIT)
   const before = Date.now()

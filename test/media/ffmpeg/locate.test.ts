@@ -51,7 +51,8 @@ t.test('what is missing is named', async t => {
     ['libx264 ', 'libx264 (encoders)'],
     ['^ A\\S+ aac ', 'aac (encoders), aac (decoders)'],
     ['(libdav1d|libaom-av1|[[:space:]]av1) ', 'libdav1d or libaom-av1 or av1 (decoders)'],
-    ['mpegts ', 'mpegts (muxers)'],
+    ['mjpeg ', 'mjpeg (encoders), mjpeg (muxers)'],
+    ['mpegts ', 'mpegts (muxers), mpegts (demuxers)'],
     ['matroska', 'matroska (demuxers)'],
     ['mov,mp4', 'mov (demuxers)']
   ] as const) {

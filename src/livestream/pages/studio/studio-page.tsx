@@ -1,12 +1,128 @@
-import type { ReactElement } from 'react'
+import { useEffect, useState, type MouseEvent, type ReactElement } from 'react'
+import { isOver } from '../../../client/broadcast-state.ts'
+import { STREAM_KEY } from '../../../media/stream-key.ts'
+import { Button } from '../../../ui/button.tsx'
+import { ConfirmDialog } from '../../../ui/dialog.tsx'
+import { Field } from '../../../ui/field.tsx'
 import { Masthead } from '../../../ui/masthead.tsx'
 import { PageTitle } from '../../../ui/page-title.tsx'
+import { ROOT } from '../../../ui/root.ts'
+import { Figures } from './figures.tsx'
+import { OnAir } from './on-air.tsx'
+import { Over } from './over.tsx'
+import { Preview } from './preview.tsx'
+import { rememberedStream, rememberStream, userId } from './remembered.ts'
+import { Share } from './share.tsx'
+import { audienceText, beforeStart, gapText, refusalText, situationOf } from './situation.ts'
+import { SourceFields } from './source-fields.tsx'
+import { Status } from './status.tsx'
+import { offerTestHook } from './test-hook.ts'
+import { Trouble } from './trouble.tsx'
+import { useBroadcast } from './use-broadcast.ts'
+import { useSource } from './use-source.ts'
+import { useWakeLock } from './use-wake-lock.ts'
+import './studio.css'
 
+const NAME_RULE = '1 to 128 letters, digits, dots, underscores and hyphens, with a letter or a digit first.'
+
+/** Where a broadcast is made: what is shown, the way to go live and to end, and how it goes. */
 export default function StudioPage (): ReactElement {
+  const broadcast = useBroadcast()
+  const source = useSource(opened => broadcast.replace(opened.stream))
+  const [remembered, setRemembered] = useState(rememberedStream)
+  const [streamKey, setStreamKey] = useState(remembered.streamKey)
+  const [credential, setCredential] = useState('')
+  const [isAsking, setAsking] = useState(false)
+  const { snapshot, isRunning } = broadcast
+  const isNameRight = STREAM_KEY.test(streamKey)
+  const wasLive = snapshot?.liveSince !== undefined
+  const isOnAir = isRunning && wasLive
+  const isFinished = wasLive && isOver(snapshot.state)
+  const refusal = wasLive || snapshot?.state !== 'failed' ? undefined : snapshot.error
+  const situation = snapshot === undefined || (isOver(snapshot.state) && !wasLive) ? beforeStart(source.source !== undefined, source.isOpening) : situationOf(snapshot)
+  useWakeLock(isRunning)
+  useEffect(() => offerTestHook(broadcast), [broadcast])
+
+  const goLive = () => {
+    if (source.source === undefined) return
+    const remember = (resumeToken?: string) => {
+      const stream = { streamKey, resumeToken }
+      setRemembered(stream)
+      rememberStream(stream)
+    }
+    broadcast.start({
+      server: ROOT,
+      streamKey,
+      userId: userId(),
+      credential: credential || undefined,
+      // After a reload the stream of this tab goes on; a token that does not fit any more is not shown twice.
+      resumeToken: streamKey === remembered.streamKey && refusal === undefined ? remembered.resumeToken : undefined,
+      format: new URLSearchParams(location.search).get('format') ?? undefined
+    }, source.source.stream, remember)
+  }
+
+  /** Who leaves the page ends the stream, so who is live is asked first. */
+  const askBeforeLeaving = (event: MouseEvent) => {
+    const link = (event.target as Element).closest('a[href]')
+    if (!isRunning || link === null || link.getAttribute('target') === '_blank') return
+    event.preventDefault()
+    event.stopPropagation()
+    setAsking(true)
+  }
+
   return (
-    <>
+    <div onClickCapture={askBeforeLeaving}>
       <Masthead />
-      <main><PageTitle>Go live</PageTitle></main>
-    </>
+      <main className='studio'>
+        <PageTitle className='studio-title' inTab={isOnAir ? `Live: ${streamKey}` : 'Go live'}>{wasLive ? streamKey : 'Go live'}</PageTitle>
+        <div className='studio-picture'>
+          <Preview source={source.source}>
+            {source.source === undefined && <p className='studio-blank'>{source.isOpening ? 'Waiting for the camera …' : 'No picture'}</p>}
+            {isOnAir && <OnAir snapshot={snapshot} />}
+          </Preview>
+          <Status situation={situation} />
+          {isOnAir && <Figures snapshot={snapshot} />}
+        </div>
+        <div className='studio-side'>
+          <Trouble text={source.error?.message}>
+            <Button kind='quiet' onClick={() => source.choose({})}>Try again</Button>
+            {source.choice.kind !== 'picture' && <Button kind='quiet' onClick={() => source.choose({ kind: 'picture' })}>Use the test picture</Button>}
+          </Trouble>
+          <Trouble text={broadcast.trouble?.message} />
+          <Trouble text={broadcast.gaps.length === 0 ? undefined : gapText(broadcast.gaps.at(-1)!)} />
+          {isFinished
+            ? <Over snapshot={snapshot} streamKey={streamKey} onAgain={() => broadcast.forget()} />
+            : (
+              <section className='studio-panel' aria-label='What is sent'>
+                {!isRunning && (
+                  <Field
+                    label='Name of the stream' hint='It is part of the link that you share.' error={isNameRight ? undefined : NAME_RULE}
+                    value={streamKey} maxLength={128} autoComplete='off' autoCapitalize='none' spellCheck={false}
+                    onChange={event => setStreamKey(event.target.value.trim())}
+                  />
+                )}
+                <SourceFields {...source} />
+                {!isRunning && refusal?.code === 'UNAUTHORIZED' && (
+                  <Field label='Publish key' type='password' autoComplete='off' value={credential} onChange={event => setCredential(event.target.value)} />
+                )}
+                <Trouble text={refusal === undefined ? undefined : refusalText(refusal)} />
+                {isOnAir && <Button kind='danger' className='studio-action' disabled={snapshot.state === 'ending'} onClick={() => setAsking(true)}>End the stream</Button>}
+                {isRunning && !wasLive && <Button kind='quiet' className='studio-action' onClick={() => broadcast.stop()}>Cancel</Button>}
+                {!isRunning && <Button className='studio-action' disabled={source.source === undefined || !isNameRight} onClick={goLive}>Go live</Button>}
+              </section>
+              )}
+        </div>
+        {isNameRight && !isFinished && <Share streamKey={streamKey} />}
+      </main>
+      <ConfirmDialog
+        open={isAsking && isRunning} title='End the stream?' confirm='End the stream' cancel='Stay live' onCancel={() => setAsking(false)}
+        onConfirm={() => {
+          setAsking(false)
+          broadcast.stop()
+        }}
+      >
+        <p>{audienceText(snapshot?.viewers)} What was sent can still be watched for a while.</p>
+      </ConfirmDialog>
+    </div>
   )
 }

@@ -10,6 +10,7 @@ declare global {
      * - `connected`, `viewers`: the Socket.IO side
      * - `errors`: the last errors of hls.js, `{ type, details, fatal, at }`
      * - `latencySeconds`: `Player.secondsBehindLive`
+     * - `pictureTime`: `Player.pictureTime`
      */
     headwaterPlayer?: object
   }
@@ -23,7 +24,8 @@ export function showForSupport ({ audience, player }: Viewing): () => void {
     get connected () { return audience.snapshot.connected },
     get viewers () { return audience.snapshot.viewers },
     get errors () { return player.snapshot.errors },
-    get latencySeconds () { return player.secondsBehindLive }
+    get latencySeconds () { return player.secondsBehindLive },
+    get pictureTime () { return player.pictureTime }
   })
   return () => { if (window.headwaterPlayer === hook) delete window.headwaterPlayer }
 }

@@ -1,6 +1,10 @@
-export interface OutgoingChunk {
+export interface OutgoingChunk<Body> {
   seq: number
-  bytes: Buffer
+  body: Body
+  /** Bytes. */
+  size: number
+  /** When it was recorded, performance.now(). */
+  recordedAt: number
 }
 
 /** The answer to a chunk: see `stream-data` in the contract. */
@@ -12,15 +16,18 @@ export interface ChunkAcknowledgement {
 }
 
 /**
- * The chunks of one recording on their way: numbered, sent in order with a bounded number under way,
- * and kept until the server says that they are safe.
+ * The chunks of one sending on their way: numbered, sent in order with a bounded number under way, and kept
+ * until the server says that they are safe.
  */
-export class Outbox {
+export class Outbox<Body> {
   readonly #window: number
   /** Kept chunks, consecutive. */
-  #kept: OutgoingChunk[] = []
+  #kept: Array<OutgoingChunk<Body>> = []
+  #keptBytes = 0
   #nextSeq = 0
   #nextToSend = 0
+  /** The first chunk that was not answered yet. */
+  #firstUnanswered = 0
   #underWay = new Set<number>()
   /** Sending goes back to this one as soon as nothing is under way any more. */
   #goBackTo: number | undefined
@@ -33,16 +40,21 @@ export class Outbox {
   /** Chunks recorded so far. */
   get count (): number { return this.#nextSeq }
   /** Bytes that are kept because they are not safe yet. */
-  get keptBytes (): number { return this.#kept.reduce((sum, { bytes }) => sum + bytes.length, 0) }
+  get keptBytes (): number { return this.#keptBytes }
+  /** When the oldest kept chunk was recorded, performance.now(). */
+  get keptSince (): number | undefined { return this.#kept[0]?.recordedAt }
   /** Everything was sent and answered. */
   get idle (): boolean { return this.#nextToSend === this.#nextSeq && this.#underWay.size === 0 && this.#goBackTo === undefined }
+  /** Chunks that the server has not taken yet. */
+  get waiting (): ReadonlyArray<OutgoingChunk<Body>> { return this.#kept.slice(Math.max(0, this.#firstUnanswered - this.#firstKept)) }
 
-  add (bytes: Buffer): void {
-    this.#kept.push({ seq: this.#nextSeq++, bytes })
+  add (body: Body, size: number): void {
+    this.#kept.push({ seq: this.#nextSeq++, body, size, recordedAt: performance.now() })
+    this.#keptBytes += size
   }
 
   /** The next chunk to send; undefined when there is none or too many are under way. */
-  take (): OutgoingChunk | undefined {
+  take (): OutgoingChunk<Body> | undefined {
     if (this.#goBackTo !== undefined) {
       if (this.#underWay.size > 0) return undefined
       this.#nextToSend = Math.max(this.#firstKept, this.#goBackTo)
@@ -63,7 +75,10 @@ export class Outbox {
   acknowledge (sent: number, { seq, safeSeq }: ChunkAcknowledgement): boolean {
     this.#underWay.delete(sent)
     this.#forget(safeSeq)
-    if (seq >= sent) return true
+    if (seq >= sent) {
+      this.#firstUnanswered = Math.max(this.#firstUnanswered, sent + 1)
+      return true
+    }
     this.#goBackTo = Math.min(this.#goBackTo ?? Infinity, seq + 1)
     return false
   }
@@ -77,7 +92,7 @@ export class Outbox {
     this.#goBackTo = undefined
     this.#forget(nextSeq - 1)
     if (nextSeq < this.#firstKept || nextSeq > this.#nextSeq) return false
-    this.#nextToSend = nextSeq
+    this.#nextToSend = this.#firstUnanswered = nextSeq
     return true
   }
 
@@ -86,7 +101,7 @@ export class Outbox {
   }
 
   #forget (safeSeq: number): void {
-    while (this.#kept.length > 0 && this.#kept[0]!.seq <= safeSeq) this.#kept.shift()
+    while (this.#kept.length > 0 && this.#kept[0]!.seq <= safeSeq) this.#keptBytes -= this.#kept.shift()!.size
     this.#nextToSend = Math.max(this.#nextToSend, this.#firstKept)
   }
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { liveStreams, senderCommand, sinceText, type Listed } from '../../src/livestream/pages/start/listed.ts'
+import { liveStreams, senderCommand, sinceText, type Listed } from '../../../../src/livestream/pages/start/listed.ts'
 
 const stream = (streamId: string, rest: Partial<Listed> = {}): Listed => ({ streamId, status: 'broadcasting', startedAt: '2026-05-01T10:00:00.000Z', viewers: 0, ...rest })
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { situationOf, type Known } from '../../src/livestream/pages/watch/situation.ts'
+import { situationOf, type Known } from '../../../../src/livestream/pages/watch/situation.ts'
 
 const STREAMS = ['unknown', 'not-found', 'waiting', 'live', 'reconnecting', 'ended'] as const
 const PLAYBACKS = ['idle', 'loading', 'playing', 'paused', 'stalled', 'finished', 'unsupported'] as const
