@@ -4,4 +4,5 @@ import { cp, rm } from 'node:fs/promises'
 const root = new URL('..', import.meta.url)
 const target = new URL('dist/plugins/web-ui/built', root)
 await rm(target, { recursive: true, force: true })
-await cp(new URL('plugins/web-ui/built', root), target, { recursive: true })
+// Of what sources they are is of interest here alone.
+await cp(new URL('plugins/web-ui/built', root), target, { recursive: true, filter: source => !source.endsWith('sources.json') })

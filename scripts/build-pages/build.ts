@@ -54,6 +54,8 @@ export async function buildPages (): Promise<BuildResult> {
         outDir: folder,
         emptyOutDir: true,
         manifest: 'manifest.json',
+        // Of what is built in: the package goes out with it.
+        license: { fileName: 'licenses.md' },
         modulePreload: { polyfill: false },
         // The pages' policy lets nothing in that is written as data:.
         assetsInlineLimit: 0,

@@ -9,6 +9,7 @@ import { ON_AIR, visits } from './visits.ts'
 const BUDGET: Record<string, number> = {
   'start page, empty': 80,
   'start page with a stream': 80,
+  studio: 150,
   'watch page, nothing there': 250,
   'watch page, playing': 250
 }

@@ -66,6 +66,9 @@ t.test('a broadcast comes, is watched, and goes', async t => {
   await page.getByText('2 broadcasts').waitFor()
   t.match(await cards(), [/^live another 0 viewers · since \d/i, /^live The <b>harbour<\/b> 0 viewers · since \d/i])
 
+  const picture = page.getByRole('listitem').filter({ hasText: 'harbour' }).getByRole('presentation')
+  await picture.waitFor()
+  t.equal(await picture.evaluate(element => (element as any).naturalWidth), 160, "the stream's own picture")
   await page.getByRole('link', { name: 'The <b>harbour</b>' }).click()
   await page.waitForURL(`${server.url}/watch/harbour`)
   await page.waitForFunction(() => (globalThis as any).headwaterPlayer?.viewers === 1)

@@ -26,7 +26,7 @@ export function visits (live: boolean): Visit[] {
   }
   return [
     { name: 'start page, empty', path: '/', ready: heading('Go live from this browser') },
-    { name: 'studio', path: '/studio', ready: heading('Go live') },
+    { name: 'studio', path: '/studio', ready: async page => await page.getByRole('switch').first().waitFor() },
     { name: 'watch page, nothing there', path: '/watch/nothing', ready: watched({ stream: 'not-found' }) },
     { name: 'not found', path: '/watch/-nothing', ready: heading('No stream can have this name') }
   ]

@@ -66,7 +66,8 @@ t.test('imports go one way', async t => {
 
 /** What pages take from the server's folders: pure, and fit for a browser. */
 const PURE = ['src/media/stream-key.ts']
-const EVENTS = 'src/livestream/events.ts'
+/** What goes over the wire, as types. */
+const WIRE = ['src/livestream/events.ts', 'src/livestream/envelope.ts']
 
 t.test('what runs in browsers stands by itself', async t => {
   const all = [...await importsOf('src'), ...await importsOf('plugins')]
@@ -76,10 +77,10 @@ t.test('what runs in browsers stands by itself', async t => {
   const pages = all.filter(({ file }) => isPage(file))
   t.ok(client.length > 0 && ui.length > 10 && pages.length > 10, 'the files were read')
 
-  t.same(against(client, ({ to, local, type }) => local && !within(to, 'src/client') && !(type && to === EVENTS)), [], 'src/client imports itself, and the types of the events')
+  t.same(against(client, ({ to, local, type }) => local && !within(to, 'src/client') && !(type && WIRE.includes(to))), [], 'src/client imports itself, and types of what goes over the wire')
   t.same(against(client, ({ to, local, type }) => !local && to !== 'socket.io-client' && !(type && to === 'hls.js')), [], 'src/client needs socket.io-client and nothing else')
   t.same(against(ui, ({ to, local }) => local ? !within(to, 'src/ui') : !['react', 'wouter'].includes(to)), [], 'src/ui imports itself, react and wouter')
-  t.same(against(pages, ({ file, to, local, type }) => local && !within(to, dirname(file).split('/').slice(0, 3).join('/'), 'src/ui', 'src/client') && !PURE.includes(to) && !(type && to === EVENTS)), [], 'pages import their own folder, src/ui, src/client and what is pure')
+  t.same(against(pages, ({ file, to, local, type }) => local && !within(to, dirname(file).split('/').slice(0, 3).join('/'), 'src/ui', 'src/client') && !PURE.includes(to) && !(type && WIRE.includes(to))), [], 'pages import their own folder, src/ui, src/client and what is pure')
   t.same(against(all, ({ file, to, local }) => local && isShell(to) && !isShell(file)), [], 'nobody imports the shell')
   t.same(against(all, ({ file, to, local, type }) => local && isBrowsers(to) && !isBrowsers(file) && !type), [], 'the server runs nothing that is meant for browsers')
   t.same(against(browsers, ({ to }) => to.startsWith('node:')), [], 'browsers have no Node.js')

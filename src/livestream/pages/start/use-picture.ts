@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 
 /** The server makes a new one at most so often. */
 const NEXT_MS = 10_000
-/** A stream that has just begun, or that is sound alone, has none. */
+/** A stream that is sound alone has none, and no server says when it will. */
 const NONE_MS = 30_000
 
 /**
@@ -22,10 +22,10 @@ export function usePicture (url: string | undefined): string | undefined {
       if (document.visibilityState === 'visible') {
         const picture = await loadPicture(url, over.signal)
         if (over.signal.aborted) {
-          if (picture !== undefined) URL.revokeObjectURL(picture)
+          if (typeof picture === 'string') URL.revokeObjectURL(picture)
           return
         }
-        if (picture === undefined) wait = NONE_MS
+        if (typeof picture === 'number') wait = picture
         else {
           setShown(picture)
           if (current !== undefined) URL.revokeObjectURL(current)
@@ -45,11 +45,11 @@ export function usePicture (url: string | undefined): string | undefined {
   return shown
 }
 
-/** @returns an address of the picture, loaded and decoded; undefined when there is none */
-async function loadPicture (url: string, signal: AbortSignal): Promise<string | undefined> {
+/** @returns an address of the picture, loaded and decoded; where there is none, when to ask again, in milliseconds */
+async function loadPicture (url: string, signal: AbortSignal): Promise<string | number> {
   try {
     const response = await fetch(url, { signal })
-    if (!response.ok) return undefined
+    if (!response.ok) return Number(response.headers.get('retry-after')) * 1_000 || NONE_MS
     const address = URL.createObjectURL(await response.blob())
     const image = new Image()
     image.src = address
@@ -58,9 +58,9 @@ async function loadPicture (url: string, signal: AbortSignal): Promise<string | 
       return address
     } catch {
       URL.revokeObjectURL(address)
-      return undefined
+      return NONE_MS
     }
   } catch {
-    return undefined
+    return NEXT_MS
   }
 }
