@@ -18,6 +18,7 @@ t.test('what the server is told of a page', async t => {
     path: '/watch/:streamId',
     title: 'Watch',
     params: { streamId: '^[a-z]+$' },
+    embeddable: false,
     files: ['assets/watch.js', 'assets/watch.css', 'assets/badge.js', 'assets/badge.css']
   }], 'the files that the shell does not have')
   t.throws(() => describePages(list({ module: 'gone/gone-page.tsx' }), MANIFEST), /The build has no .*gone-page\.tsx/)

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { mock } from 'node:test'
 import { Server, type Socket } from 'socket.io'
 import t, { type Test } from 'tap'
-import { Audience, type AudienceState } from '../../src/client/audience.ts'
+import { Audience, type AudienceState } from '../../../src/client/audience.ts'
 
 const KEY = 'my-stream'
 const JOINED = { streamKey: KEY, viewerCount: 1, isLive: true }

@@ -1,12 +1,12 @@
 import t, { type Test } from 'tap'
-import type { BroadcastState } from '../../src/client/broadcast-state.ts'
-import { Uplink, type UplinkEvents, type UplinkOptions } from '../../src/client/uplink.ts'
-import { newBroadcaster, newClient } from '../fixtures/client.ts'
-import { cuttable } from '../fixtures/cuttable.ts'
-import { http } from '../fixtures/http.ts'
-import { readPlaylist } from '../fixtures/playlist.ts'
-import { inPieces, recording } from '../fixtures/recording.ts'
-import { startServer, type TestServer } from '../fixtures/server.ts'
+import type { BroadcastState } from '../../../src/client/broadcast-state.ts'
+import { Uplink, type UplinkEvents, type UplinkOptions } from '../../../src/client/uplink.ts'
+import { newBroadcaster, newClient } from '../../fixtures/client.ts'
+import { cuttable } from '../../fixtures/cuttable.ts'
+import { http } from '../../fixtures/http.ts'
+import { readPlaylist } from '../../fixtures/playlist.ts'
+import { inPieces, recording } from '../../fixtures/recording.ts'
+import { startServer, type TestServer } from '../../fixtures/server.ts'
 
 const PIECES = 12
 const pieces = async (seconds = 3) => inPieces(await recording({ seconds }), PIECES)
