@@ -38,11 +38,15 @@ export async function weigh (browser: Browser, server: Pick<TestServer, 'url'>, 
     const bytes = new Map<string, number>()
     const external: string[] = []
     debug.on('Network.requestWillBeSent', ({ request: { url } }) => { if (!url.startsWith(`${server.url}/`) && !/^(blob|data):/.test(url)) external.push(url) })
-    debug.on('Network.responseReceived', ({ requestId, response }) => responses.set(requestId, response))
+    debug.on('Network.responseReceived', ({ requestId, response }) => { if (!response.fromDiskCache) responses.set(requestId, response) })
+    // A browser shows a page's icon anew when its camera begins, from what it has.
+    debug.on('Network.requestServedFromCache', ({ requestId }) => responses.delete(requestId))
     debug.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => bytes.set(requestId, encodedDataLength))
     await debug.send('Network.enable')
     await page.goto(server.url + path)
     await ready(page)
+    // It is written down some moments after it was seen.
+    await page.waitForFunction(() => (globalThis as any).performance.getEntriesByName('first-contentful-paint').length > 0)
     const { firstPaintMs, layoutShift } = await page.evaluate(() => {
       const page = globalThis as any
       return { firstPaintMs: page.performance.getEntriesByName('first-contentful-paint')[0]?.startTime as number, layoutShift: page.layoutShift as number }
