@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { startServer } from '../fixtures/server.ts'
 import { launchChromium } from './chromium.ts'
 import { goOnAir } from './on-air.ts'
+import { openStudio } from './studio-page.ts'
 import { ON_AIR, visit, visits } from './visits.ts'
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -63,6 +64,35 @@ async function lookAtAll (t: Test, live: boolean): Promise<void> {
 
 t.test('nothing is live', async t => await lookAtAll(t, false))
 t.test('something is live', async t => await lookAtAll(t, true))
+
+t.test('the studio, as it goes on', async t => {
+  const server = await startServer(t, { standalone: true })
+  const strict = await launchChromium(t, { media: 'refused' })
+  for (const [width, height] of SIZES) {
+    await t.test(`${width} px`, async t => {
+      const look = async (page: Page, state: string) => {
+        t.strictSame(await stickingOut(page), [], `${state}: nothing sticks out`)
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+          t.strictSame(await faultsOf(page), [], `${state}, ${colorScheme}: accessible`)
+        }
+      }
+      const viewport = { width, height: Math.max(height, 1_400) }
+      const { page, goLive, end } = await openStudio(t, browser, server, { streamKey: `width-${width}`, viewport })
+      await page.getByRole('status').filter({ hasText: 'Ready' }).waitFor()
+      await goLive()
+      await look(page, 'live')
+      await page.getByRole('button', { name: 'End the stream' }).click()
+      await look(page, 'asked')
+      await page.keyboard.press('Escape')
+      await end()
+      await look(page, 'over')
+      const refused = await openStudio(t, strict, server, { viewport })
+      await refused.page.getByRole('alert').filter({ hasText: 'was not allowed' }).waitFor()
+      await look(refused.page, 'refused')
+    })
+  }
+})
 
 t.test('these looks find what is wrong', async t => {
   const server = await startServer(t, { standalone: true })
