@@ -14,7 +14,7 @@ const BUDGET: Record<string, number> = {
   'watch page, playing': 250
 }
 /** Nothing jumps. 0.1 is what is called good. */
-const MAX_SHIFT = 0.01
+const MAX_SHIFT = 0.02
 /** Of a shorter text, compression saves less than a packet. */
 const WORTH_BYTES = 1_400
 
