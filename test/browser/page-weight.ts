@@ -34,13 +34,14 @@ export async function weigh (browser: Browser, server: Pick<TestServer, 'url'>, 
     const page = await context.newPage()
     await page.addInitScript(watchShifts)
     const debug = await context.newCDPSession(page)
-    const responses = new Map<string, { url: string, status: number, mimeType: string, headers: Record<string, string> }>()
+    const responses = new Map<string, { url: string, status: number, mimeType: string, headers: Record<string, string>, fromDiskCache?: boolean }>()
     const bytes = new Map<string, number>()
+    const cached = new Set<string>()
     const external: string[] = []
     debug.on('Network.requestWillBeSent', ({ request: { url } }) => { if (!url.startsWith(`${server.url}/`) && !/^(blob|data):/.test(url)) external.push(url) })
-    debug.on('Network.responseReceived', ({ requestId, response }) => { if (!response.fromDiskCache) responses.set(requestId, response) })
-    // A browser shows a page's icon anew when its camera begins, from what it has.
-    debug.on('Network.requestServedFromCache', ({ requestId }) => responses.delete(requestId))
+    debug.on('Network.responseReceived', ({ requestId, response }) => responses.set(requestId, response))
+    // Asked for again, the tab's icon for example, but not moved again.
+    debug.on('Network.requestServedFromCache', ({ requestId }) => cached.add(requestId))
     debug.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => bytes.set(requestId, encodedDataLength))
     await debug.send('Network.enable')
     await page.goto(server.url + path)
@@ -51,7 +52,7 @@ export async function weigh (browser: Browser, server: Pick<TestServer, 'url'>, 
       const page = globalThis as any
       return { firstPaintMs: page.performance.getEntriesByName('first-contentful-paint')[0]?.startTime as number, layoutShift: page.layoutShift as number }
     })
-    const own = [...responses].filter(([, { url }]) => url.startsWith(`${server.url}/`) && !/^\/(livestream|socket\.io)\//.test(new URL(url).pathname))
+    const own = [...responses].filter(([id, { url, fromDiskCache }]) => !cached.has(id) && fromDiskCache !== true && url.startsWith(`${server.url}/`) && !/^\/(livestream|socket\.io)\//.test(new URL(url).pathname))
     const loaded = await Promise.all(own.map(async ([id, { url, status, mimeType, headers }]): Promise<Loaded> => {
       const { pathname } = new URL(url)
       const gzipped = await http(server, pathname, { headers: { 'accept-encoding': 'gzip' } })
