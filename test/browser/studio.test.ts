@@ -115,7 +115,7 @@ t.test('a page that is loaded anew goes on with its stream', async t => {
 
 t.test('what does not work is told in words that help', async t => {
   const server = await startServer(t, { standalone: true })
-  const alert = (studio: Awaited<ReturnType<typeof openStudio>>, text: RegExp) => studio.page.getByRole('alert').filter({ hasText: text }).waitFor()
+  const alert = (studio: Awaited<ReturnType<typeof openStudio>>, text: RegExp) => studio.page.locator('[role=alert], .notice').filter({ hasText: text }).first().waitFor()
 
   await t.test('the name is taken', async t => {
     await newBroadcaster(server, 'taken')

@@ -5,6 +5,7 @@ import { Button } from '../../../ui/button.tsx'
 import { ConfirmDialog } from '../../../ui/dialog.tsx'
 import { Field } from '../../../ui/field.tsx'
 import { Masthead } from '../../../ui/masthead.tsx'
+import { Notice } from '../../../ui/notice.tsx'
 import { PageTitle } from '../../../ui/page-title.tsx'
 import { ROOT } from '../../../ui/root.ts'
 import { Figures } from './figures.tsx'
@@ -16,8 +17,7 @@ import { Share } from './share.tsx'
 import { audienceText, beforeStart, gapText, refusalText, situationOf } from './situation.ts'
 import { SourceFields } from './source-fields.tsx'
 import { Status } from './status.tsx'
-import { offerTestHook } from './test-hook.ts'
-import { Trouble } from './trouble.tsx'
+import { showForSupport } from './support-hook.ts'
 import { useBroadcast } from './use-broadcast.ts'
 import { useSource } from './use-source.ts'
 import { useWakeLock } from './use-wake-lock.ts'
@@ -41,15 +41,18 @@ export default function StudioPage (): ReactElement {
   const refusal = wasLive || snapshot?.state !== 'failed' ? undefined : snapshot.error
   const situation = snapshot === undefined || (isOver(snapshot.state) && !wasLive) ? beforeStart(source.source !== undefined, source.isOpening) : situationOf(snapshot)
   useWakeLock(isRunning)
-  useEffect(() => offerTestHook(broadcast), [broadcast])
+  useEffect(() => showForSupport(broadcast), [broadcast])
+
+  const remember = (resumeToken?: string) => {
+    const stream = { streamKey, resumeToken }
+    setRemembered(stream)
+    rememberStream(stream)
+  }
+  // Its token is of no use any more.
+  useEffect(() => { if (isFinished) remember() }, [isFinished])
 
   const goLive = () => {
     if (source.source === undefined) return
-    const remember = (resumeToken?: string) => {
-      const stream = { streamKey, resumeToken }
-      setRemembered(stream)
-      rememberStream(stream)
-    }
     broadcast.start({
       server: ROOT,
       streamKey,
@@ -86,16 +89,23 @@ export default function StudioPage (): ReactElement {
             {isRunning && !wasLive && <Button kind='quiet' onClick={() => broadcast.stop()}>Cancel</Button>}
             {!isRunning && !isFinished && <Button disabled={source.source === undefined || !isNameRight} onClick={goLive}>Go live</Button>}
           </div>
-          <Trouble text={refusal === undefined ? undefined : refusalText(refusal)} />
+          {refusal !== undefined && <Notice kind='danger' title='Not live'>{refusalText(refusal)}</Notice>}
           {isOnAir && <Figures snapshot={snapshot} />}
         </div>
         <div className='studio-side'>
-          <Trouble text={source.error?.message}>
-            <Button kind='quiet' onClick={() => source.choose({})}>Try again</Button>
-            {source.choice.kind !== 'picture' && <Button kind='quiet' onClick={() => source.choose({ kind: 'picture' })}>Use the test picture</Button>}
-          </Trouble>
-          <Trouble text={broadcast.trouble?.message} />
-          <Trouble text={broadcast.gaps.length === 0 ? undefined : gapText(broadcast.gaps.at(-1)!)} />
+          {source.error !== undefined && (
+            <Notice
+              kind={source.source === undefined ? 'danger' : 'warning'} title='That cannot be shown' actions={
+                <>
+                  <Button kind='quiet' onClick={() => source.choose({})}>Try again</Button>
+                  {source.choice.kind !== 'picture' && <Button kind='quiet' onClick={() => source.choose({ kind: 'picture' })}>Use the test picture</Button>}
+                </>
+              }
+            >{source.error.message}
+            </Notice>
+          )}
+          {broadcast.trouble !== undefined && <Notice kind={isOnAir ? 'warning' : 'danger'} title={isOnAir ? 'You are still live' : 'Not live'}>{broadcast.trouble.message}</Notice>}
+          {broadcast.gaps.length > 0 && <Notice kind='warning' title='Something is missing'>{gapText(broadcast.gaps.at(-1)!)}</Notice>}
           {isFinished
             ? <Over snapshot={snapshot} streamKey={streamKey} onAgain={() => broadcast.forget()} />
             : (

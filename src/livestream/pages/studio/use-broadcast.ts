@@ -4,6 +4,9 @@ import { Broadcaster, type BroadcasterOptions, type BroadcastGap, type Broadcast
 import { ClientError } from '../../../client/client-error.ts'
 import { useSnapshot } from '../../../ui/use-snapshot.ts'
 
+/** What went wrong and is over is shown for so long. */
+const TROUBLE_SHOWN_MS = 20_000
+
 export interface BroadcastHandle {
   /** Undefined before the first start. */
   snapshot: BroadcastSnapshot | undefined
@@ -16,7 +19,6 @@ export interface BroadcastHandle {
   stop: () => void
   /** Back to before the start, after the end. */
   forget: () => void
-  dismissTrouble: () => void
 }
 
 /** One broadcast after the other. Leaving the page ends the one that runs. */
@@ -37,6 +39,13 @@ export function useBroadcast (): BroadcastHandle {
     addEventListener('beforeunload', ask)
     return () => removeEventListener('beforeunload', ask)
   }, [isRunning])
+
+  const isRecording = snapshot?.isRecording === true
+  useEffect(() => {
+    if (trouble === undefined || !isRecording) return
+    const timer = setTimeout(() => setTrouble(undefined), TROUBLE_SHOWN_MS)
+    return () => clearTimeout(timer)
+  }, [trouble, isRecording])
 
   const start = useCallback<BroadcastHandle['start']>((options, stream, onLive) => {
     const next = current.current = new Broadcaster(options)
@@ -74,7 +83,6 @@ export function useBroadcast (): BroadcastHandle {
       current.current = undefined
       setBroadcaster(undefined)
       setTrouble(undefined)
-    }, []),
-    dismissTrouble: useCallback(() => setTrouble(undefined), [])
+    }, [])
   }
 }
