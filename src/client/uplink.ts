@@ -268,7 +268,7 @@ export class Uplink<Body> extends Emitter<UplinkEvents<Body>> {
       } else {
         this.#sending = false
         this.#retryAfter(answer.retryAfterMs ?? RETRY_MS, () => {
-          this.#sending = this.#socket.connected
+          this.#sending = this.#socket.connected && !this.#endRequested
           this.#pump()
         })
       }

@@ -93,6 +93,29 @@ t.test('another camera and another source in mid-stream', async t => {
   t.strictSame([...studio.complaints, ...viewer.complaints], [])
 })
 
+t.test('a screen, with sound and picture on and off', async t => {
+  const server = await startServer(t, { standalone: true })
+  const studio = await openStudio(t, browser, server, { streamKey: 'screen' })
+  const { page } = studio
+  await page.getByRole('status').filter({ hasText: 'Ready' }).waitFor()
+  await page.getByRole('radio', { name: 'Screen' }).check({ force: true })
+  await page.waitForFunction(() => (globalThis as any).document.querySelector('video').srcObject.getVideoTracks()[0].getSettings().displaySurface !== undefined)
+  t.equal(await page.getByLabel('Preview').evaluate((video: any) => video.srcObject.getAudioTracks().length), 1, 'a voice goes with it')
+  await studio.goLive()
+  const tracks = (kind: string) => page.getByLabel('Preview').evaluate((video: any, kind) => video.srcObject.getTracks().filter((track: any) => track.kind === kind).map(({ enabled }: any) => enabled), kind)
+  await page.getByRole('switch', { name: 'Sound' }).uncheck({ force: true })
+  t.strictSame([await tracks('audio'), await tracks('video')], [[false], [true]])
+  await page.waitForFunction(() => (globalThis as any).document.querySelector('[role=meter]').getAttribute('aria-valuenow') === '0')
+  await page.getByRole('switch', { name: 'Sound' }).check({ force: true })
+  await page.getByRole('switch', { name: 'Picture' }).uncheck({ force: true })
+  t.strictSame([await tracks('audio'), await tracks('video')], [[true], [false]])
+  await segmentsOf(t, server, 'screen', 3)
+  t.equal((await studio.snapshot()).isRecording, true, 'one recording all the time')
+  await studio.end()
+  t.equal((await playlistOf(server, 'screen')).discontinuities, 0)
+  t.strictSame(studio.complaints, [])
+})
+
 t.test('a page that is loaded anew goes on with its stream', async t => {
   const server = await startServer(t, { standalone: true })
   const studio = await openStudio(t, browser, server, { streamKey: 'reload' })
