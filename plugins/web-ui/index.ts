@@ -56,6 +56,11 @@ const plugin: FastifyPluginAsync<WebUiOptions> = async (app, { folder = BUILT })
     const fits = parameterCheck(page)
     app.get(page.path, async (request, reply) => {
       const [path, query] = request.url.split('?')
+      // `GET *`, which the router takes for `/`.
+      if (!path!.startsWith('/')) {
+        reply.callNotFound()
+        return await reply
+      }
       const address = rightAddress(page.path, path!)
       if (address !== undefined) return reply.redirect(query === undefined ? address : `${address}?${query}`, 308)
       reply.headers(headers)

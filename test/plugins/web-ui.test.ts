@@ -1,8 +1,10 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { documentOf, rightAddress, wayToRoot } from '../../plugins/web-ui/document.ts'
 import { webUi } from '../../plugins/web-ui/index.ts'
+import { http } from '../fixtures/http.ts'
 
 async function host (register: (app: FastifyInstance) => unknown = app => app.register(webUi), options = {}): Promise<FastifyInstance> {
   const app = Fastify(options)
@@ -18,6 +20,13 @@ function linksIn (document: string, path: string): string[] {
   const base = new URL(/<base href="([^"]+)">/.exec(document)![1]!, `http://host${path}`)
   return [...document.matchAll(/<(?:link|script|img)[^>]* (?:src|href)="([^"]+)"/g)].map(([, link]) => new URL(link!, base).pathname)
 }
+
+t.test('what is no path is no page', async t => {
+  const app = await host()
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const answer = await http({ url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}` }, '*')
+  t.equal(answer.status, 404)
+})
 
 t.test('pages', async t => {
   const app = await host()
