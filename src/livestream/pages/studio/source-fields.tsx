@@ -13,7 +13,7 @@ const KINDS: Array<{ kind: SourceKind, label: string, icon: IconName }> = [
 ]
 
 /** What is shown and heard. */
-export function SourceFields ({ choice, source, devices, isOpening, choose }: SourceState): ReactElement {
+export function SourceFields ({ choice, source, devices, choose }: SourceState): ReactElement {
   const name = useId()
   return (
     <>
@@ -23,7 +23,7 @@ export function SourceFields ({ choice, source, devices, isOpening, choose }: So
           <label key={kind} className='studio-kind'>
             {/* A screen is asked for anew each time, so a click on what is chosen counts too. */}
             <input
-              type='radio' name={name} value={kind} checked={choice.kind === kind} disabled={isOpening && choice.kind !== 'camera'}
+              type='radio' name={name} value={kind} checked={choice.kind === kind}
               onChange={() => choose({ kind })} onClick={() => { if (kind === 'screen' && choice.kind === kind) choose({ kind }) }}
             />
             <Icon name={icon} />
