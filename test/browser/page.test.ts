@@ -81,7 +81,9 @@ t.test('an ended stream offers its recording to who comes late', async t => {
   await replay.click()
   await until({ playback: 'finished' })
   await replay.waitFor()
-  t.pass('and once more')
+  await replay.click()
+  await until({ playback: 'playing' })
+  t.ok(await page.locator('video').evaluate((video: any) => video.currentTime) < 3, 'and once more, from the beginning')
 })
 
 t.test('viewers are counted', async t => {
