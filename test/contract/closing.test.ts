@@ -13,7 +13,9 @@ t.test('CLOSE_STREAMS=end: streams end with what was sent, everybody is told, no
   const owner = await newBroadcaster(server, 'last')
   const viewers = [newClient(server), newClient(server, { transports: ['polling'] })]
   for (const viewer of viewers) await viewer.ask('join-stream', { streamKey: 'last', userId: 'v' })
+  const published = owner.heard.next('stream-segments-updated')
   await sendAll(owner, 'last', inPieces(await recording({ seconds: 4 }), 4))
+  await published
   t.equal(childProcesses(/ffmpeg/).length, 1)
   await server.app.close()
   for (const { heard } of [owner, ...viewers]) {
