@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { lutimes, mkdir, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { lutimes, mkdir, mkdtemp, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +15,13 @@ const PROGRAM = fileURLToPath(new URL('../../fixtures/programs/takes-locks.ts', 
 const FAST = { heartbeatMs: 20, staleMs: 400 }
 /** No process has this number. */
 const NO_PID = 2 ** 22 + 1
+
+/** Gone after the locks in it are released: a lock is put back into a folder that is being emptied. */
+async function ownFolder (t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'headwater-lock-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
 
 async function take (t: Test, folder: string, options: Partial<LockOptions> = {}): Promise<FolderLock & { told: Told, lost: Promise<HeadwaterError> }> {
   const told = new Told()
@@ -40,7 +48,7 @@ function stayAlive (t: Test): void {
 }
 
 t.test('one at a time; who comes second is told who has it and what to do', async t => {
-  const folder = t.testdir()
+  const folder = await ownFolder(t)
   const first = await take(t, folder)
   t.equal(first.formerAliveAt, undefined, 'nobody was here before')
   await t.rejects(take(t, folder), { code: 'STREAMS_DIR_IN_USE', message: new RegExp(`${folder}.*process ${process.pid} on .*Stop that server, or give this one another STREAMS_DIR`) })
@@ -55,7 +63,8 @@ t.test('one at a time; who comes second is told who has it and what to do', asyn
 })
 
 t.test('the folder is created; one that cannot be used is told', async t => {
-  const folder = t.testdir({ file: 'a file' })
+  const folder = await ownFolder(t)
+  await writeFile(join(folder, 'file'), 'a file')
   await take(t, join(folder, 'a', 'b'))
   for (const unusable of [join(folder, 'file'), join(folder, 'file', 'below'), '/proc']) {
     await t.rejects(take(t, unusable), { code: 'CONFIG_INVALID', message: new RegExp(`STREAMS_DIR\\), ${unusable}, cannot be used: E[A-Z]+.*Name a folder`) }, unusable)
@@ -63,7 +72,7 @@ t.test('the folder is created; one that cannot be used is told', async t => {
 })
 
 t.test('a holder that was killed is followed at once, and its last sign of life is known', async t => {
-  const folder = t.testdir()
+  const folder = await ownFolder(t)
   const dead = { ...await thisProcess(), pid: NO_PID }
   await symlink(writeHolder(dead), join(folder, '.headwater-lock.7'))
   const aliveAt = Date.UTC(2024, 0, 2)
@@ -77,7 +86,7 @@ t.test('a holder that was killed is followed at once, and its last sign of life 
 
 t.test('a holder elsewhere is alive while it gives signs of life', async t => {
   stayAlive(t)
-  const folder = t.testdir()
+  const folder = await ownFolder(t)
   const first = await take(t, folder, { self: await elsewhere() })
   const began = performance.now()
   await t.rejects(take(t, folder), { code: 'STREAMS_DIR_IN_USE', message: /on other-host/ })
@@ -88,7 +97,7 @@ t.test('a holder elsewhere is alive while it gives signs of life', async t => {
 })
 
 t.test('a holder elsewhere that gives no sign of life is followed when it is stale', async t => {
-  const folder = t.testdir()
+  const folder = await ownFolder(t)
   await symlink(writeHolder(await elsewhere()), join(folder, '.headwater-lock.1'))
   const began = performance.now()
   await take(t, folder)
@@ -102,7 +111,7 @@ t.test('a holder elsewhere that gives no sign of life is followed when it is sta
 
 t.test('who lost its lock is told', async t => {
   stayAlive(t)
-  const folder = t.testdir()
+  const folder = await ownFolder(t)
   const first = await take(t, folder)
   await symlink(writeHolder(await elsewhere()), join(folder, '.headwater-lock.2'))
   t.match(await first.lost, { code: 'STREAMS_DIR_IN_USE', message: /other-host/ })
@@ -118,7 +127,8 @@ t.test('who lost its lock is told', async t => {
 
 t.test('a lock that was removed is put back, and a folder that was away is no loss', async t => {
   stayAlive(t)
-  const folder = join(t.testdir({ streams: {} }), 'streams')
+  const folder = join(await ownFolder(t), 'streams')
+  await mkdir(folder)
   const lock = await take(t, folder)
   const [name] = await locksIn(folder)
   await rm(join(folder, name!))
@@ -136,7 +146,7 @@ t.test('a lock that was removed is put back, and a folder that was away is no lo
 t.test('of many processes that start at the same time one wins, whatever was before', async t => {
   const PROCESSES = 4
   const ROUNDS = 40
-  const root = t.testdir()
+  const root = await ownFolder(t)
   const children: ChildProcess[] = []
   t.teardown(async () => {
     await Promise.all(children.map(async child => {
@@ -178,7 +188,7 @@ t.test('of many processes that start at the same time one wins, whatever was bef
 })
 
 t.test('the lock of a process that was killed is free at once', async t => {
-  const folder = t.testdir()
+  const folder = await ownFolder(t)
   const child = fork(PROGRAM, { execArgv: ['--import=tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const answer = once(child, 'message')
   child.send({ take: folder })
