@@ -120,8 +120,9 @@ t.test('who lost its lock is told', async t => {
 
   const replaced = join(folder, 'replaced')
   const second = await take(t, replaced)
-  await rm(join(replaced, '.headwater-lock.1'))
-  await symlink(writeHolder(await elsewhere()), join(replaced, '.headwater-lock.1'))
+  // In one go: what is only removed is put back.
+  await symlink(writeHolder(await elsewhere()), join(replaced, 'other'))
+  await rename(join(replaced, 'other'), join(replaced, '.headwater-lock.1'))
   t.match(await second.lost, { code: 'STREAMS_DIR_IN_USE' })
 })
 
