@@ -35,7 +35,7 @@ export function mimeTypeFor (stream: MediaStream, format: string | undefined): s
 /** One uninterrupted run of a MediaRecorder. */
 export class Recorder {
   readonly #recorder: MediaRecorder
-  readonly #options: RecorderOptions
+  readonly #onFailed: RecorderOptions['onFailed']
   #stopping = false
   #discarded = false
   readonly #ended: Promise<void>
@@ -43,7 +43,7 @@ export class Recorder {
   /** Records from now on. @throws ClientError `UNSUPPORTED_BROWSER`, `FORMAT_UNSUPPORTED`, `RECORDER_FAILED` */
   constructor (options: RecorderOptions) {
     const { stream, videoBitsPerSecond, audioBitsPerSecond, chunkMs, keyFrameMs, onChunk, onFailed } = options
-    this.#options = options
+    this.#onFailed = onFailed
     const mimeType = mimeTypeFor(stream, options.format)
     const init: RecorderInit = { mimeType, videoBitsPerSecond, audioBitsPerSecond, videoKeyFrameIntervalDuration: keyFrameMs }
     try {
@@ -61,7 +61,6 @@ export class Recorder {
 
   /** What it really records; empty until it knows. */
   get mimeType (): string { return this.#recorder.mimeType }
-  get stream (): MediaStream { return this.#options.stream }
   /** Nothing of it is wanted any more. */
   get discarded (): boolean { return this.#discarded }
 
@@ -85,6 +84,6 @@ export class Recorder {
     if (this.#stopping) return
     this.#stopping = true
     const name = (cause as Error | undefined)?.message
-    this.#options.onFailed(new ClientError('RECORDER_FAILED', { cause, message: name ? `The browser could not record any more: ${name}` : undefined }))
+    this.#onFailed(new ClientError('RECORDER_FAILED', { cause, message: name ? `The browser could not record any more: ${name}` : undefined }))
   }
 }

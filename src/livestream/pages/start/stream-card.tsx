@@ -4,6 +4,7 @@ import { streamUrl } from '../../../client/server-address.ts'
 import { Badge } from '../../../ui/badge.tsx'
 import { Drop } from '../../../ui/drop.tsx'
 import { ROOT } from '../../../ui/root.ts'
+import { viewersText } from '../viewers-text.ts'
 import { sinceText, type LiveStream } from './listed.ts'
 import { usePicture } from './use-picture.ts'
 import './stream-card.css'
@@ -18,7 +19,7 @@ export function StreamCard ({ stream: { key, name, reconnecting, startedAt, view
         <Badge kind={reconnecting ? 'warning' : 'live'}>{reconnecting ? 'Reconnecting' : 'Live'}</Badge>
       </div>
       <h2>{name}</h2>
-      <p>{viewers === 1 ? '1 viewer' : `${viewers} viewers`} · <time dateTime={startedAt.toISOString()}>{sinceText(startedAt, new Date())}</time></p>
+      <p>{viewersText(viewers)} · <time dateTime={startedAt.toISOString()}>{sinceText(startedAt, new Date())}</time></p>
     </Link>
   )
 }

@@ -2,7 +2,8 @@ import type { ReactElement } from 'react'
 import type { BroadcastSnapshot } from '../../../client/broadcaster.ts'
 import { Badge } from '../../../ui/badge.tsx'
 import { Icon } from '../../../ui/icon.tsx'
-import { timeText, viewersText } from './situation.ts'
+import { viewersText } from '../viewers-text.ts'
+import { timeText } from './situation.ts'
 
 /** On the picture, while it goes out: that it does, since when, and who watches. */
 export function OnAir ({ snapshot: { state, liveSince, viewers } }: { snapshot: BroadcastSnapshot }): ReactElement {

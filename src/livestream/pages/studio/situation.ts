@@ -96,11 +96,6 @@ export function timeText (seconds: number): string {
   return [Math.floor(whole / 3600), ...parts].join(':')
 }
 
-/** `2 viewers`; nothing is known before the server has told. */
-export function viewersText (viewers = 0): string {
-  return viewers === 1 ? '1 viewer' : `${viewers} viewers`
-}
-
 /** Whom the end of a stream concerns. */
 export function audienceText (viewers = 0): string {
   if (viewers === 0) return 'Nobody watches at present.'

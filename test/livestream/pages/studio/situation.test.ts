@@ -2,7 +2,8 @@ import t from 'tap'
 import { BROADCAST_STATES, isOver, type BroadcastState } from '../../../../src/client/broadcast-state.ts'
 import type { BroadcastSnapshot, BroadcastStats } from '../../../../src/client/broadcaster.ts'
 import { ClientError } from '../../../../src/client/client-error.ts'
-import { audienceText, beforeStart, bitrateText, formatText, gapText, refusalText, situationOf, sizeText, timeText, viewersText } from '../../../../src/livestream/pages/studio/situation.ts'
+import { audienceText, beforeStart, bitrateText, formatText, gapText, refusalText, situationOf, sizeText, timeText } from '../../../../src/livestream/pages/studio/situation.ts'
+import { viewersText } from '../../../../src/livestream/pages/viewers-text.ts'
 
 const quiet: BroadcastStats = { recordedBitrate: 0, takenBitrate: 0, queuedChunks: 0, queuedBytes: 0, lagSeconds: 0, keptBytes: 0, sentBytes: 0, reconnects: 0 }
 
