@@ -5,7 +5,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { webUi } from '../plugins/web-ui/index.ts'
-import { livestream, type LivestreamOptions } from './livestream/index.ts'
+import { liveCore, livestream, type LivestreamOptions } from './livestream/index.ts'
 
 export interface HeadwaterOptions {
   /** Settings of the live core. */
@@ -13,7 +13,8 @@ export interface HeadwaterOptions {
 }
 
 const plugin: FastifyPluginAsync<HeadwaterOptions> = async (app, options) => {
-  await app.register(livestream, options.livestream ?? {})
+  await app.register(liveCore, options.livestream ?? {})
+  await app.register(livestream)
   await app.register(webUi)
 }
 

@@ -1,23 +1,20 @@
 /**
  * headwater/livestream: the live core as an encapsulated Fastify plugin.
  *
- * Adds: routes below `${prefix}/livestream`, Socket.IO at `${prefix}/socket.io`. Settings:
- * `LivestreamConfig`. Decorators, tables: none.
+ * Adds: routes below `${prefix}/livestream`, Socket.IO at `${prefix}/socket.io`; the decorator `liveCore`
+ * where the scope has none. Settings: `LivestreamConfig`. Tables: none.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import rateLimit from '@fastify/rate-limit'
-import type { LivestreamConfig } from '../config/livestream.ts'
-import { completeLivestreamOptions } from '../config/load.ts'
 import { HeadwaterError } from '../errors/catalogue.ts'
 import { openCors } from '../http/cors.ts'
 import { makeErrorHandler } from '../http/error-handler.ts'
 import { acceptEmptyJson } from '../http/json-body.ts'
 import { useOwnValidation } from '../http/validation.ts'
-import { locateFfmpeg } from '../media/ffmpeg/locate.ts'
-import { StreamRegistry } from '../media/registry.ts'
 import { isStreamKey } from '../media/stream-key.ts'
 import { Thumbnails } from '../media/thumbnail/thumbnails.ts'
+import { LiveCore, liveCore, type LiveCoreOptions } from './core.ts'
 import { errorBody } from './envelope.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { HeldRequests } from './held-requests.ts'
@@ -28,26 +25,24 @@ import { debug, metrics, overview, status } from './routes/state.ts'
 import { invalidStreamKey } from './routes/stream-key.ts'
 import { thumbnail } from './routes/thumbnail.ts'
 
-/** Every setting of the live core may be given; what is left out has its default. */
-export type LivestreamOptions = Partial<LivestreamConfig>
+export { liveCore, type LiveCore, type LiveCoreOptions } from './core.ts'
+
+/** The live core's; none where the scope has a `liveCore` already. */
+export type LivestreamOptions = LiveCoreOptions
 
 const PATH = '/livestream'
 
 const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = async (app, { prefix: _prefix, ...options }) => {
-  const config = completeLivestreamOptions(options)
-  const ffmpeg = await locateFfmpeg({ path: config.ffmpegPath })
-  app.log.info({ ffmpeg }, 'FFmpeg found')
-  const log = app.log.child({ plugin: 'livestream' })
-  const registry = new StreamRegistry({ settings: config, ffmpegPath: ffmpeg.path, log, logFor: key => log.child({ streamKey: key }) })
-  await registry.open()
-  const thumbnails = new Thumbnails({ streams: registry, ffmpegPath: ffmpeg.path, settings: config, log })
+  await useLiveCore(app, options)
+  const { config, ffmpegPath, streams: registry, log } = app.liveCore
+  const thumbnails = new Thumbnails({ streams: registry, ffmpegPath, settings: config, log })
   const held = new HeldRequests(registry, config.maxHeldRequests, config.heldRequestSeconds * 1000)
   const auth = new PublishAuth(config)
   const gateway = new Gateway({ server: app.server, path: `${app.prefix}/socket.io`, registry, auth, config, log })
+  // The core has ended or left its streams by then, and the gateway told it.
   app.addHook('preClose', async () => {
     held.releaseAll()
     await thumbnails.close()
-    await registry.close(config.closeGraceSeconds * 1000)
     await gateway.close()
   })
 
@@ -83,6 +78,17 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
       await general.register(control, { registry, auth, playbackUrl })
     })
   }, { prefix: PATH })
+}
+
+/** The scope's live core, or one of our own. @throws HeadwaterError `CONFIG_INVALID` for settings that nobody would read */
+async function useLiveCore (app: FastifyInstance, options: LivestreamOptions): Promise<void> {
+  // A host may have something else by that name.
+  if (!(app.hasDecorator('liveCore') && app.liveCore instanceof LiveCore)) {
+    await app.register(liveCore, options)
+    return
+  }
+  const [unread] = Object.keys(options)
+  if (unread !== undefined) throw new HeadwaterError('CONFIG_INVALID', { message: `This scope has a live core already: give ${unread} to that one` })
 }
 
 /** So many requests a minute from one address, for the routes of a scope together. */
