@@ -15,6 +15,7 @@ import { readComments, readFailures, readTotals, type Totals } from './test-run/
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** Groups that take longer, most of them over real sockets with real FFmpeg, and how many of their files run at a time. */
 const GROUPS: Record<string, { jobs: number, timeoutSeconds: number }> = {
+  ffmpeg: { jobs: 2, timeoutSeconds: 120 },
   contract: { jobs: 2, timeoutSeconds: 240 },
   output: { jobs: 2, timeoutSeconds: 300 },
   browser: { jobs: 1, timeoutSeconds: 300 },
