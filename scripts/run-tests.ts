@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,12 +15,14 @@ import { readComments, readFailures, readTotals, type Totals } from './test-run/
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** Groups that take longer, most of them over real sockets with real FFmpeg, and how many of their files run at a time. */
 const GROUPS: Record<string, { jobs: number, timeoutSeconds: number }> = {
+  ffmpeg: { jobs: 2, timeoutSeconds: 120 },
   contract: { jobs: 2, timeoutSeconds: 240 },
   output: { jobs: 2, timeoutSeconds: 300 },
   browser: { jobs: 1, timeoutSeconds: 300 },
   fuzz: { jobs: 2, timeoutSeconds: 120 },
   chaos: { jobs: 1, timeoutSeconds: 600 },
-  newcomer: { jobs: 1, timeoutSeconds: 300 }
+  newcomer: { jobs: 1, timeoutSeconds: 300 },
+  package: { jobs: 2, timeoutSeconds: 300 }
 }
 const UNIT = { jobs: 2, timeoutSeconds: 60 }
 const MARK = 'HEADWATER_TEST_RUN'
@@ -55,6 +57,8 @@ const temporary = join(folder, 'tmp')
 const id = randomUUID()
 const sum: Totals = { passed: 0, failed: 0 }
 try {
+  // A test runs the server as another user.
+  await chmod(folder, 0o755)
   await mkdir(temporary)
   for (const group of process.argv.slice(2)) {
     const { passed, failed } = await runGroup(group, join(folder, `${group}.tap`), { ...process.env, [MARK]: id, TMPDIR: temporary })

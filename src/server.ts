@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The process: environment -> configuration -> server -> graceful end. Nothing else reads the environment. */
 import { existsSync } from 'node:fs'
 import closeWithGrace from 'close-with-grace'

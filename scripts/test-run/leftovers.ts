@@ -8,8 +8,8 @@ export interface Leftovers {
   files: string[]
 }
 
-/** Caches that other programs keep, one for all runs: the TypeScript loader's, tap's own build's, and that of Chromium's sound library. */
-const CACHES = [/^tsx-\d+$/, /^v8-compile-cache-\d+$/, /^pulse-\w+$/]
+/** Caches that other programs keep, one for all runs: the TypeScript loader's, tap's own build's, Node's for npm and tsc, and that of Chromium's sound library. */
+const CACHES = [/^tsx-\d+$/, /^v8-compile-cache-\d+$/, /^node-compile-cache$/, /^pulse-\w+$/]
 
 /**
  * Looks for what a run left. Processes are found through `/proc` (Linux; elsewhere none are found).

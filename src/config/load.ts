@@ -1,4 +1,4 @@
-import type { Static, TObject } from 'typebox'
+import type { TSchema } from 'typebox'
 import Value from 'typebox/value'
 import { HeadwaterError } from '../errors/catalogue.ts'
 import { livestreamSchema, type LivestreamConfig } from './livestream.ts'
@@ -7,8 +7,9 @@ import { configSchema, listSettings, type Config, type Setting } from './schema.
 /** What is wrong, a line each, in the words of whoever gave the values. */
 type NameOf = (path: string) => string
 
-function check<S extends TObject> (schema: S, given: unknown, nameOf: NameOf, extraProblems: (value: Static<S>) => string[]): Static<S> {
-  const value = Value.Default(schema, given) as Static<S>
+/** `T` is what the schema describes. Said by the caller: to infer it takes the compiler ten seconds. */
+function check<T> (schema: TSchema, given: unknown, nameOf: NameOf, extraProblems: (value: T) => string[]): T {
+  const value = Value.Default(schema, given) as T
   const problems = Value.Check(schema, value)
     ? extraProblems(value)
     : [...new Set(Value.Errors(schema, value)
@@ -53,7 +54,7 @@ export function loadConfig (environment: Record<string, string | undefined>): Co
     section[setting.name] = parse(setting, text)
   }
   const nameOf: NameOf = path => envNames.get(path) ?? envNames.get(path.replace(/\/\d+$/, '')) ?? path
-  return check(configSchema, given, nameOf, config => livestreamProblems(config.livestream, name => nameOf(`/livestream${name}`)))
+  return check<Config>(configSchema, given, nameOf, config => livestreamProblems(config.livestream, name => nameOf(`/livestream${name}`)))
 }
 
 /**
@@ -62,5 +63,5 @@ export function loadConfig (environment: Record<string, string | undefined>): Co
  */
 export function completeLivestreamOptions (options: Partial<LivestreamConfig>): LivestreamConfig {
   const nameOf: NameOf = path => path.slice(1).replaceAll('/', '.')
-  return check(livestreamSchema, { ...options }, nameOf, config => livestreamProblems(config, nameOf))
+  return check<LivestreamConfig>(livestreamSchema, { ...options }, nameOf, config => livestreamProblems(config, nameOf))
 }

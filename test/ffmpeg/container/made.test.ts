@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { Container, Unit } from '../../../src/media/container/types.ts'
-import { AUDIO, BASE_IS_FILE, BASE_IS_MOOF, H264, H264_AAC, VIDEO, VPX, X264, decode, make } from './ffmpeg.ts'
+import { AUDIO, BASE_IS_FILE, BASE_IS_MOOF, H264, H264_AAC, VIDEO, VPX, X264, decode, make } from '../../media/container/ffmpeg.ts'
 import { packetsOf } from './oracle.ts'
-import { feed, framesOf, read } from './reading.ts'
+import { feed, framesOf, read } from '../../media/container/reading.ts'
 
 interface Recording {
   name: string

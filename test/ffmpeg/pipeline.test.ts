@@ -16,6 +16,9 @@ import { recording } from '../fixtures/recording.ts'
 import { roomForAll } from '../fixtures/room.ts'
 import { Told } from '../fixtures/told.ts'
 
+/** Where it is not about this: FFmpeg may need its time on a busy machine. */
+const PATIENT = { ffmpegDrainSeconds: 10 }
+
 interface Made {
   pipeline: Pipeline
   packager: Packager
@@ -119,7 +122,7 @@ t.test('a broadcaster that sends nothing is no fault of FFmpeg', async t => {
 })
 
 t.test('the end of the media is the end of FFmpeg', async t => {
-  const { pipeline, packager, told } = await make(t, 'ffmpeg')
+  const { pipeline, packager, told } = await make(t, 'ffmpeg', PATIENT)
   t.match(pipeline, { running: false, pid: undefined, plan: undefined, hasInput: false, heldBytes: 0, safeOffset: 0, encoder: { state: 'idle', restarts: 0, lastFault: null, stalled: null } })
   feed(pipeline, await read(5))
   t.ok(pipeline.heldBytes > 0)
@@ -188,7 +191,7 @@ t.test('a full disk: the segment waits for room, nothing starts anew, nothing is
 })
 
 t.test('a disk that is full beyond the end of the stream: the rest is given up after the resume window', async t => {
-  const { pipeline, packager, failure } = await make(t, 'ffmpeg', { ffmpegRestarts: 0, resumeWindowSeconds: 1 })
+  const { pipeline, packager, failure } = await make(t, 'ffmpeg', { ...PATIENT, ffmpegRestarts: 0, resumeWindowSeconds: 1 })
   packager.add = async () => { throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }) }
   feed(pipeline, await read(5))
   const began = performance.now()
@@ -222,7 +225,7 @@ t.test('abort does not wait', async t => {
 })
 
 t.test('media that was lost: what comes is left out up to the next key frame', async t => {
-  const { pipeline, packager, told } = await make(t, 'ffmpeg')
+  const { pipeline, packager, told } = await make(t, 'ffmpeg', PATIENT)
   const events = await read(9)
   const at = events.findIndex(event => event.type === 'unit' && event.unit.frames[0]!.timeUs > 3_300_000)
   feed(pipeline, events.slice(0, at))

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { checkFfmpeg, locateFfmpeg } from '../../../src/media/ffmpeg/locate.ts'
+import { checkFfmpeg, locateFfmpeg } from '../../src/media/ffmpeg/locate.ts'
 
 /** A program that answers as FFmpeg does, but for one line that it leaves out of its lists. */
 function without (t: Test, pattern: string): string {

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import type { AudioTrack, Container, Unit, VideoTrack } from '../../../src/media/container/types.ts'
-import { decode } from './ffmpeg.ts'
+import { decode } from '../../media/container/ffmpeg.ts'
 import { packetsOf } from './oracle.ts'
-import { feed, framesOf, read } from './reading.ts'
+import { feed, framesOf, read } from '../../media/container/reading.ts'
 
 const DIRECTORY = new URL('../../fixtures/chromium/', import.meta.url)
 
