@@ -69,6 +69,8 @@ export interface BroadcastSnapshot {
   mimeType: string
   /** When it went live, Date.now(); undefined before. */
   liveSince: number | undefined
+  /** Path of the playlist on the server, signed where the server signs; undefined before the server has taken the stream. */
+  playbackUrl: string | undefined
   /** Viewers; undefined until the server has told. */
   viewers: number | undefined
   /** What holds the stream up on the server; null: nothing. */
@@ -85,6 +87,7 @@ const BEFORE: BroadcastSnapshot = {
   isRecording: false,
   mimeType: '',
   liveSince: undefined,
+  playbackUrl: undefined,
   viewers: undefined,
   condition: null,
   error: undefined,
@@ -203,7 +206,8 @@ export class Broadcaster extends Stateful<BroadcastSnapshot, BroadcasterEvents> 
       this.update({ state, error: uplink.error, endReason: uplink.endReason, stats: this.#measure(), isRecording: this.#recorder !== undefined })
       this.emit('state', state)
     })
-    uplink.on('started', () => {
+    uplink.on('started', ({ playbackUrl }) => {
+      this.update({ playbackUrl })
       if (this.snapshot.liveSince !== undefined) return
       this.update({ liveSince: Date.now() })
       this.#recordOrFail()

@@ -11,9 +11,10 @@ import { Stateful } from './stateful.ts'
  * - `playing`, `paused`
  * - `stalled`: it stands still for want of media; it goes on by itself
  * - `finished`: it has come to the end of the stream
+ * - `refused`: the server does not let this viewer watch; `refusal` says why. Only another `load` tries again
  * - `unsupported`: this browser cannot play HLS
  */
-export type PlaybackState = 'idle' | 'loading' | 'playing' | 'paused' | 'stalled' | 'finished' | 'unsupported'
+export type PlaybackState = 'idle' | 'loading' | 'playing' | 'paused' | 'stalled' | 'finished' | 'refused' | 'unsupported'
 
 /** An error of hls.js, fatal (it cannot go on by itself, the player can) or not. */
 export interface PlayerError {
@@ -30,6 +31,8 @@ export interface PlayerState {
   readonly tracks: { readonly audio: boolean, readonly video: boolean } | undefined
   /** Further from the live edge than it makes up for by itself, or paused: `goLive()` helps. */
   readonly behindLive: boolean
+  /** Why the server refused, in its words, in the state `refused`. */
+  readonly refusal: string | undefined
   /** The last 50. */
   readonly errors: readonly PlayerError[]
 }
@@ -52,6 +55,8 @@ const RETRY_MS = [1_000, 2_000, 4_000, 8_000]
 /** More decoding errors in a row than this, and the player begins anew. */
 const MAX_MEDIA_RECOVERIES = 2
 const KEPT_ERRORS = 50
+const FORBIDDEN = 403
+const ANSWER_MS = 15_000
 /** So many target durations beyond the usual distance to the live edge are no falling behind. */
 const BEHIND_TARGETS = 2
 /** A hand that pauses and goes on at once loses nothing worth a word. */
@@ -90,7 +95,7 @@ export class Player extends Stateful<PlayerState, { error: PlayerError }> {
   #stallTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor ({ video, loadHls }: PlayerOptions) {
-    super({ playback: 'idle', tracks: undefined, behindLive: false, errors: [] })
+    super({ playback: 'idle', tracks: undefined, behindLive: false, refusal: undefined, errors: [] })
     this.#video = video
     this.#loadHls = loadHls
     // What fails now is told when it is needed.
@@ -102,9 +107,9 @@ export class Player extends Stateful<PlayerState, { error: PlayerError }> {
       this.#measure()
     })
     on('waiting', () => this.#waits())
-    on('pause', () => { if (!video.ended && this.snapshot.playback !== 'idle') this.#become('paused') })
+    on('pause', () => { if (!video.ended && this.#isOn) this.#become('paused') })
     on('ended', () => this.#become('finished'))
-    on('error', () => { if (this.#hls === undefined && this.snapshot.playback !== 'idle') this.#retry(() => this.#begin()) })
+    on('error', () => { if (this.#hls === undefined && this.#isOn) void this.#stopIfRefused(() => this.#retry(() => this.#begin())) })
   }
 
   /** Plays a playlist from its live edge, or from its beginning when it has ended. */
@@ -117,10 +122,7 @@ export class Player extends Stateful<PlayerState, { error: PlayerError }> {
   }
 
   stop (): void {
-    this.#release()
-    this.#video.removeAttribute('src')
-    this.#video.load()
-    this.update({ playback: 'idle', tracks: undefined, behindLive: false })
+    this.#off('idle', undefined)
   }
 
   /** Goes to where it would be had it never been paused or held up, and plays. */
@@ -155,6 +157,18 @@ export class Player extends Stateful<PlayerState, { error: PlayerError }> {
     this.#listening.abort()
   }
 
+  get #isOn (): boolean {
+    const { playback } = this.snapshot
+    return playback !== 'idle' && playback !== 'refused'
+  }
+
+  #off (playback: 'idle' | 'refused', refusal: string | undefined): void {
+    this.#release()
+    this.#video.removeAttribute('src')
+    this.#video.load()
+    this.update({ playback, refusal, tracks: undefined, behindLive: false })
+  }
+
   #begin (): void {
     this.#release()
     const beginning = this.#beginning
@@ -182,11 +196,13 @@ export class Player extends Stateful<PlayerState, { error: PlayerError }> {
     })
     hls.on(Events.FRAG_BUFFERED, () => this.#playWhenReady(hls))
     hls.on(Events.BUFFER_CODECS, (_event, { audio, video }) => this.update({ tracks: { audio: audio !== undefined, video: video !== undefined } }))
-    hls.on(Events.ERROR, (_event, { type, details, fatal }) => {
+    hls.on(Events.ERROR, (_event, { type, details, fatal, response }) => {
       const error = Object.freeze({ type, details, fatal, at: Math.round(performance.now()) })
       this.update({ errors: [...this.snapshot.errors, error].slice(-KEPT_ERRORS) })
       this.emit('error', error)
-      if (fatal) this.#recover(hls, type, ErrorTypes)
+      const recover = () => { if (fatal) this.#recover(hls, type, ErrorTypes) }
+      if (response?.code === FORBIDDEN) void this.#stopIfRefused(recover)
+      else recover()
     })
     hls.attachMedia(this.#video)
     hls.loadSource(this.#url)
@@ -210,6 +226,15 @@ export class Player extends Stateful<PlayerState, { error: PlayerError }> {
     // With a playlist in hand, loading goes on where it stopped; without one, or after that failed, all begins anew.
     const goOn = type === NETWORK_ERROR && hls.levels.length > 0 && this.#failures < RETRY_MS.length
     this.#retry(() => goOn ? hls.startLoad() : this.#begin())
+  }
+
+  /** Where the server does not let this viewer watch, to ask again and again helps nobody. @param otherwise it was something else */
+  async #stopIfRefused (otherwise: () => void): Promise<void> {
+    const beginning = this.#beginning
+    const refusal = await refusalOf(this.#url)
+    if (beginning !== this.#beginning) return
+    if (refusal === undefined) otherwise()
+    else this.#off('refused', refusal)
   }
 
   #retry (again: () => void): void {
@@ -272,6 +297,18 @@ export class Player extends Stateful<PlayerState, { error: PlayerError }> {
     const { latestLevelDetails: details, latency, targetLatency } = this.#hls
     if (details?.live !== true) return false
     return playback === 'paused' || latency > (targetLatency ?? 0) + BEHIND_TARGETS * details.targetduration
+  }
+}
+
+/** Why the server does not give a playlist to this viewer; undefined: it does, or has another trouble. */
+async function refusalOf (url: string): Promise<string | undefined> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) })
+    if (answer.status !== FORBIDDEN) return undefined
+    const { error } = await answer.json() as { error?: unknown }
+    return typeof error === 'string' ? error : ''
+  } catch {
+    return undefined
   }
 }
 

@@ -36,6 +36,14 @@ export const livestreamSchema = Type.Object({
   publishKeys: Type.Array(Type.String({ minLength: 16 }), { default: [], env: 'PUBLISH_KEYS', secret: true, description: 'With PUBLISH_AUTH=key: the keys that are taken, separated by commas; at least 16 characters each.' }),
   publishJwtSecret: Type.String({ default: '', env: 'PUBLISH_JWT_SECRET', secret: true, description: 'With PUBLISH_AUTH=jwt: the HS256 secret, at least 32 characters. Claims: exp (required), streamKey and userId (each limits the token to it).' }),
 
+  // Who may watch
+  playbackKeys: Type.Array(Type.String({ minLength: 32 }), { default: [], env: 'PLAYBACK_KEYS', secret: true, description: 'When set, playlists, segments and thumbnails need a URL that one of these keys has signed; the first one signs. Separated by commas; at least 32 characters each. Empty: anyone may watch.' }),
+  playbackUrlSeconds: Type.Integer({ default: 43_200, minimum: 1, maximum: 315_360_000, ...seconds, env: 'PLAYBACK_URL_SECONDS', description: 'With PLAYBACK_KEYS: life of the URLs that the server itself hands out.' }),
+
+  // What the host decides and is told
+  hostHookTimeoutMs: Type.Integer({ default: 5_000, minimum: 1, maximum: 600_000, unit: 'ms', env: 'HOST_HOOK_TIMEOUT_MS', description: 'How long a hook of the host (docs/hooks.md) may take; then a question counts as refused, and the next event is told.' }),
+  hostHookQueue: Type.Integer({ default: 100, minimum: 1, unit: 'events', env: 'HOST_HOOK_QUEUE', description: 'Events of a stream that may wait for hooks of the host that are slower; beyond it segments are not told, beyond twice as many nothing is.' }),
+
   // Ingest
   maxChunkBytes: Type.Integer({ default: 4_000_000, minimum: 1_000, ...bytes, env: 'MAX_CHUNK_BYTES', description: 'A larger chunk is refused with MEDIA_ERROR.' }),
   maxMessageBytes: Type.Integer({ default: 10_000_000, minimum: 10_000, ...bytes, env: 'MAX_MESSAGE_BYTES', description: 'A larger Socket.IO message closes the connection; the stream stays resumable.' }),

@@ -19,6 +19,7 @@ const CATALOGUE = {
   CONNECTION_FAILED: { status: 429, message: 'Connection refused' },
   FFMPEG_ERROR: { status: 500, message: 'FFmpeg failed' },
   INTERNAL_ERROR: { status: 500, message: 'Internal server error' },
+  AUTHORIZATION_FAILED: { status: 503, message: 'The host could not decide; try again' },
   SERVER_BUSY: { status: 503, message: 'The server has no room for another stream' },
   STORAGE_FULL: { status: 507, message: 'There is no space for another stream' },
   CONFIG_INVALID: { status: 500, message: 'The configuration is not valid' },

@@ -2,7 +2,7 @@
  * headwater-live-core: FFmpeg, the streams and their rules, without a route or a socket.
  *
  * Adds the decorator `liveCore`. `livestream` brings one of its own, unless the scope that it is registered in has
- * one already: then it uses that one, and so do other features beside it. Settings: `LivestreamConfig`.
+ * one already: then it uses that one, and so do other features beside it. Settings: `LivestreamConfig`, `HostHooks`.
  */
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
@@ -11,23 +11,47 @@ import { completeLivestreamOptions } from '../config/load.ts'
 import { locateFfmpeg } from '../media/ffmpeg/locate.ts'
 import type { Log } from '../media/log.ts'
 import { StreamRegistry } from '../media/registry.ts'
+import { EventHooks } from './event-hooks.ts'
+import { separateHooks, type HostHooks } from './host-hooks.ts'
+import { LiveEvents } from './live-events.ts'
+import { PlaybackUrls, type PlaybackUrlOptions } from './playback-urls.ts'
 
-/** Every setting of the live core may be given; what is left out has its default. */
-export type LiveCoreOptions = Partial<LivestreamConfig>
+/** Below the prefix, where the feature `livestream` is registered in the same scope. */
+export const LIVESTREAM_PATH = '/livestream'
+
+/** Every setting of the live core may be given; what is left out has its default. Beside them, hooks of the host. */
+export type LiveCoreOptions = Partial<LivestreamConfig> & HostHooks
+
+type LiveCoreParts = Pick<LiveCore, 'config' | 'hooks' | 'ffmpegPath' | 'streams' | 'events' | 'urls' | 'log'>
 
 /** What features of one scope share. */
 export class LiveCore {
   readonly config: LivestreamConfig
+  readonly hooks: HostHooks
   /** A checked FFmpeg. */
   readonly ffmpegPath: string
   readonly streams: StreamRegistry
+  /** What happens to streams, for hosts: `stream-started`, `stream-ended`, `segment-listed` (docs/hooks.md). */
+  readonly events: LiveEvents
+  readonly urls: PlaybackUrls
   readonly log: Log
 
-  constructor (parts: Pick<LiveCore, 'config' | 'ffmpegPath' | 'streams' | 'log'>) {
-    this.config = parts.config
-    this.ffmpegPath = parts.ffmpegPath
-    this.streams = parts.streams
-    this.log = parts.log
+  constructor ({ config, hooks, ffmpegPath, streams, events, urls, log }: LiveCoreParts) {
+    this.config = config
+    this.hooks = hooks
+    this.ffmpegPath = ffmpegPath
+    this.streams = streams
+    this.events = events
+    this.urls = urls
+    this.log = log
+  }
+
+  /**
+   * Path of a playlist on this server, signed where `playbackKeys` are set.
+   * @throws RangeError when `expiresAt` is no date
+   */
+  playbackUrl (streamKey: string, options: PlaybackUrlOptions = {}): string {
+    return this.urls.signed(streamKey, options)
   }
 }
 
@@ -38,14 +62,25 @@ declare module 'fastify' {
 }
 
 const plugin: FastifyPluginAsync<LiveCoreOptions> = async (app, options) => {
-  const config = completeLivestreamOptions(options)
+  const { hooks, settings } = separateHooks(options)
+  const config = completeLivestreamOptions(settings)
   const ffmpeg = await locateFfmpeg({ path: config.ffmpegPath })
   app.log.info({ ffmpeg }, 'FFmpeg found')
   const log = app.log.child({ plugin: 'livestream' })
+  if (config.playbackKeys.length > 0 && config.publishAuth === 'open' && hooks.authorizePublish === undefined) {
+    log.warn('PLAYBACK_KEYS are set and PUBLISH_AUTH is open: anyone who starts a stream on a free key gets a signed URL for it')
+  }
   const streams = new StreamRegistry({ settings: config, ffmpegPath: ffmpeg.path, log, logFor: key => log.child({ streamKey: key }) })
+  const urls = new PlaybackUrls({ path: `${app.prefix}${LIVESTREAM_PATH}`, keys: config.playbackKeys, seconds: config.playbackUrlSeconds })
+  const events = new LiveEvents({ registry: streams, segmentUrl: (key, name) => urls.plain(key, name), log })
+  const eventHooks = new EventHooks({ events, hooks, timeoutMs: config.hostHookTimeoutMs, maxQueued: config.hostHookQueue, log })
   await streams.open()
-  app.addHook('preClose', async () => { await streams.close(config.closeGraceSeconds * 1000) })
-  app.decorate('liveCore', new LiveCore({ config, ffmpegPath: ffmpeg.path, streams, log }))
+  app.addHook('onReady', async () => { events.tellRecovered() })
+  app.addHook('preClose', async () => {
+    await streams.close(config.closeGraceSeconds * 1000)
+    await eventHooks.close()
+  })
+  app.decorate('liveCore', new LiveCore({ config, hooks, ffmpegPath: ffmpeg.path, streams, events, urls, log }))
 }
 
 export const liveCore = fp(plugin, { name: 'headwater-live-core', fastify: '5.x' })

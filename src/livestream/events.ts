@@ -14,6 +14,8 @@ export interface StreamStarted {
   resumeToken?: string
   /** The number of the chunk to send next. Only for the broadcaster. */
   nextSeq?: number
+  /** Path of the playlist to share, signed where the server signs. Only for the broadcaster. */
+  playbackUrl?: string
 }
 
 /** The answer to a chunk, for clients that give an acknowledgement callback. */

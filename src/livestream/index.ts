@@ -2,7 +2,7 @@
  * headwater/livestream: the live core as an encapsulated Fastify plugin.
  *
  * Adds: routes below `${prefix}/livestream`, Socket.IO at `${prefix}/socket.io`; the decorator `liveCore`
- * where the scope has none. Settings: `LivestreamConfig`. Tables: none.
+ * where the scope has none. Settings: `LivestreamConfig`, `HostHooks`. Tables: none.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -14,10 +14,11 @@ import { acceptEmptyJson } from '../http/json-body.ts'
 import { useOwnValidation } from '../http/validation.ts'
 import { isStreamKey } from '../media/stream-key.ts'
 import { Thumbnails } from '../media/thumbnail/thumbnails.ts'
-import { LiveCore, liveCore, type LiveCoreOptions } from './core.ts'
+import { LiveCore, liveCore, LIVESTREAM_PATH, type LiveCoreOptions } from './core.ts'
 import { errorBody } from './envelope.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { HeldRequests } from './held-requests.ts'
+import { PlaybackAccess } from './playback-access.ts'
 import { PublishAuth } from './publish-auth.ts'
 import { control } from './routes/control.ts'
 import { playback } from './routes/playback.ts'
@@ -26,19 +27,22 @@ import { invalidStreamKey } from './routes/stream-key.ts'
 import { thumbnail } from './routes/thumbnail.ts'
 
 export { liveCore, type LiveCore, type LiveCoreOptions } from './core.ts'
+export type { HostHooks, LiveEventMap, PlaybackRequest, PlaybackResource, PublishAction, PublishRequest, SegmentListedEvent, StreamEndedEvent, StreamStartedEvent } from './host-hooks.ts'
+export { signPlayback, type SigningOptions } from './playback-signature.ts'
+export type { PlaybackUrlOptions } from './playback-urls.ts'
 
 /** The live core's; none where the scope has a `liveCore` already. */
 export type LivestreamOptions = LiveCoreOptions
 
-const PATH = '/livestream'
-
 const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = async (app, { prefix: _prefix, ...options }) => {
   await useLiveCore(app, options)
-  const { config, ffmpegPath, streams: registry, log } = app.liveCore
+  const { config, hooks, ffmpegPath, streams: registry, urls, log } = app.liveCore
+  urls.path = `${app.prefix}${LIVESTREAM_PATH}`
   const thumbnails = new Thumbnails({ streams: registry, ffmpegPath, settings: config, log })
   const held = new HeldRequests(registry, config.maxHeldRequests, config.heldRequestSeconds * 1000)
-  const auth = new PublishAuth(config)
-  const gateway = new Gateway({ server: app.server, path: `${app.prefix}/socket.io`, registry, auth, config, log })
+  const auth = new PublishAuth(config, hooks)
+  const access = new PlaybackAccess(config, hooks)
+  const gateway = new Gateway({ server: app.server, path: `${app.prefix}/socket.io`, registry, auth, urls, config, log })
   // The core has ended or left its streams by then, and the gateway told it.
   app.addHook('preClose', async () => {
     held.releaseAll()
@@ -58,13 +62,11 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
     scope.setNotFoundHandler(unmatched)
     // A key that is longer than the host's router takes matches nothing but this.
     scope.route({ method: ['GET', 'HEAD', 'POST'], url: '/*', handler: unmatched })
-    const playbackUrl = (key: string) => `${scope.prefix}/${key}/stream.m3u8`
-    const thumbnailUrl = (key: string) => `${scope.prefix}/${key}/thumbnail.jpg`
-    const state = { registry, streamsDir: config.streamsDir, maxHeldBytes: config.maxHeldBytes, playbackUrl, thumbnailUrl }
+    const state = { registry, streamsDir: config.streamsDir, maxHeldBytes: config.maxHeldBytes, urls }
     await scope.register(async stream => {
       await limit(stream, config.streamRequestsPerMinute)
-      await stream.register(playback, { registry, held })
-      await stream.register(thumbnail, { thumbnails })
+      await stream.register(playback, { registry, held, access })
+      await stream.register(thumbnail, { thumbnails, access })
     }, { logLevel: 'warn' })
     await scope.register(async one => {
       await limit(one, config.statusRequestsPerMinute)
@@ -75,9 +77,9 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
       await general.register(overview, state)
       await general.register(metrics, { registry, thumbnails })
       await general.register(debug, { registry, auth })
-      await general.register(control, { registry, auth, playbackUrl })
+      await general.register(control, { registry, auth, urls })
     })
-  }, { prefix: PATH })
+  }, { prefix: LIVESTREAM_PATH })
 }
 
 /** The scope's live core, or one of our own. @throws HeadwaterError `CONFIG_INVALID` for settings that nobody would read */

@@ -2,6 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { jwtVerify } from 'jose'
 import type { LivestreamConfig } from '../config/livestream.ts'
 import { HeadwaterError } from '../errors/catalogue.ts'
+import { askHost } from './ask-host.ts'
+import type { HostHooks, PublishRequest } from './host-hooks.ts'
 
 /** Who a credential lets publish. */
 export interface Publisher {
@@ -11,18 +13,20 @@ export interface Publisher {
   userId?: string
 }
 
-type AuthConfig = Pick<LivestreamConfig, 'publishAuth' | 'publishKeys' | 'publishJwtSecret'>
+type AuthConfig = Pick<LivestreamConfig, 'publishAuth' | 'publishKeys' | 'publishJwtSecret' | 'hostHookTimeoutMs'>
 
 const ANYONE: Publisher = {}
 
-/** Checks publish credentials (`PUBLISH_AUTH`). */
+/** Who may publish: checks credentials (`PUBLISH_AUTH`), then asks the host where it has a say. */
 export class PublishAuth {
   readonly #config: AuthConfig
+  readonly #hook: HostHooks['authorizePublish']
   readonly #keyDigests: Buffer[]
   readonly #secret: Uint8Array
 
-  constructor (config: AuthConfig) {
+  constructor (config: AuthConfig, { authorizePublish }: HostHooks = {}) {
     this.#config = config
+    this.#hook = authorizePublish
     this.#keyDigests = config.publishKeys.map(digest)
     this.#secret = new TextEncoder().encode(config.publishJwtSecret)
   }
@@ -41,6 +45,20 @@ export class PublishAuth {
     if (!this.required) return ANYONE
     if (credential === undefined) return undefined
     return this.#config.publishAuth === 'key' ? this.#checkKey(credential) : await this.#checkToken(credential)
+  }
+
+  /** Whether the host is asked. */
+  get asksHost (): boolean {
+    return this.#hook !== undefined
+  }
+
+  /**
+   * Resolves when the host has no objection.
+   * @param gone fires when the client has gone
+   * @throws HeadwaterError `UNAUTHORIZED`, `AUTHORIZATION_FAILED`, or the host's own
+   */
+  async askHost (request: Omit<PublishRequest, 'signal'>, gone: AbortSignal): Promise<void> {
+    if (this.#hook !== undefined) await askHost('authorizePublish', this.#hook, request, { timeoutMs: this.#config.hostHookTimeoutMs, gone })
   }
 
   #checkKey (credential: string): Publisher {

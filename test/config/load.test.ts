@@ -52,6 +52,7 @@ t.test('whatever is wrong is named, all of it at once', async t => {
     { environment: { MAX_STREAMS: '1.5' }, says: [/MAX_STREAMS/] },
     { environment: { RESUME_WINDOW_SECONDS: '1801' }, says: [/RESUME_WINDOW_SECONDS/] },
     { environment: { PUBLISH_KEYS: 'short' }, says: [/PUBLISH_KEYS/] },
+    { environment: { PLAYBACK_KEYS: 'only thirty-one characters long,a playback key of thirty-two characters or more' }, says: [/PLAYBACK_KEYS/] },
     { environment: { PUBLISH_AUTH: 'key' }, says: [/PUBLISH_KEYS must name at least one key/] },
     { environment: { PUBLISH_AUTH: 'jwt', PUBLISH_JWT_SECRET: 'short' }, says: [/PUBLISH_JWT_SECRET must have at least 32 characters/] },
     { environment: { DISK_LOW_BYTES: '1000', DISK_CRITICAL_BYTES: '1001' }, says: [/DISK_CRITICAL_BYTES \(1001\) must not be above DISK_LOW_BYTES \(1000\)/] }

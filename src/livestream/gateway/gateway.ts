@@ -8,6 +8,7 @@ import type { StreamRegistry } from '../../media/registry.ts'
 import type { Stream } from '../../media/stream.ts'
 import { errorBody } from '../envelope.ts'
 import type { ClientEvents } from '../events.ts'
+import type { PlaybackUrls } from '../playback-urls.ts'
 import type { PublishAuth } from '../publish-auth.ts'
 import { closeConnections } from './close-connections.ts'
 import { PublishHandlers } from './publish.ts'
@@ -22,6 +23,7 @@ export interface GatewayOptions {
   path: string
   registry: StreamRegistry
   auth: PublishAuth
+  urls: PlaybackUrls
   config: LivestreamConfig
   log: Log
 }
@@ -44,7 +46,7 @@ export class Gateway {
 
   constructor (options: GatewayOptions) {
     this.#options = options
-    const { config, server, path, registry } = options
+    const { config, server, path, registry, auth, urls } = options
     const windowMs = config.resumeWindowSeconds * 1000
     this.io = new Server(server, {
       path,
@@ -62,7 +64,7 @@ export class Gateway {
       ...(windowMs === 0 ? {} : { connectionStateRecovery: { maxDisconnectionDuration: windowMs, skipMiddlewares: true } })
     })
     this.#connections = new WindowCounter(config.maxConnectionsPerMinute)
-    this.#publish = new PublishHandlers({ io: this.io, registry, probeTimeoutMs: config.probeTimeoutMs })
+    this.#publish = new PublishHandlers({ io: this.io, registry, auth, urls, probeTimeoutMs: config.probeTimeoutMs })
     this.#watch = new WatchHandlers(registry)
     this.io.use((socket, next) => {
       this.#admit(socket).then(() => next(), (error: unknown) => next(connectError(toHeadwaterError(error))))

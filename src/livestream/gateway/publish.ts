@@ -3,7 +3,10 @@ import type { StreamRegistry } from '../../media/registry.ts'
 import type { Stream } from '../../media/stream.ts'
 import { errorBody } from '../envelope.ts'
 import type { ChunkAnswer, StreamStarted } from '../events.ts'
-import { mayPublish } from '../publish-auth.ts'
+import type { PublishAction, PublishRequest } from '../host-hooks.ts'
+import type { PlaybackUrls } from '../playback-urls.ts'
+import { mayPublish, type PublishAuth } from '../publish-auth.ts'
+import { nextStep, taken } from './next-step.ts'
 import { readData, readEnd, readStart, type StartPayload } from './payload.ts'
 import { isAlive } from './probe.ts'
 import { roomOf, type GatewayServer, type GatewaySocket } from './socket.ts'
@@ -11,6 +14,8 @@ import { roomOf, type GatewayServer, type GatewaySocket } from './socket.ts'
 export interface PublishOptions {
   io: GatewayServer
   registry: StreamRegistry
+  auth: PublishAuth
+  urls: PlaybackUrls
   probeTimeoutMs: number
 }
 
@@ -18,6 +23,8 @@ export interface PublishOptions {
 export class PublishHandlers {
   readonly #io: GatewayServer
   readonly #registry: StreamRegistry
+  readonly #auth: PublishAuth
+  readonly #urls: PlaybackUrls
   readonly #probeTimeoutMs: number
   /**
    * Starts that are being decided; chunks that come right behind them wait. Nothing else is waited for:
@@ -25,9 +32,11 @@ export class PublishHandlers {
    */
   readonly #starting = new WeakMap<GatewaySocket, Map<string, Promise<unknown>>>()
 
-  constructor ({ io, registry, probeTimeoutMs }: PublishOptions) {
+  constructor ({ io, registry, auth, urls, probeTimeoutMs }: PublishOptions) {
     this.#io = io
     this.#registry = registry
+    this.#auth = auth
+    this.#urls = urls
     this.#probeTimeoutMs = probeTimeoutMs
   }
 
@@ -94,35 +103,52 @@ export class PublishHandlers {
   }
 
   async #startOrResume (socket: GatewaySocket, request: StartPayload): Promise<StreamStarted> {
-    const { streamKey, userId, resumeToken } = request
-    const existing = this.#registry.get(streamKey)
-    if (existing === undefined || existing.hasEnded) return await this.#begin(socket, this.#registry.prepare(streamKey, { userId }), userId)
-    const owned = resumeToken !== undefined && existing.isToken(resumeToken)
-    if (existing.state !== 'ending' && resumeToken !== undefined && !owned) throw new HeadwaterError('UNAUTHORIZED', { message: 'The resume token is not valid', streamKey })
-    switch (existing.state) {
-      case 'prepared':
-        if (!existing.unowned && existing.userId !== userId) throw taken(streamKey)
-        return await this.#begin(socket, existing, userId)
-      case 'reconnecting':
-        if (!owned && existing.userId !== userId) throw taken(streamKey)
-        return this.#resume(socket, existing)
-      case 'live':
-        if (existing.broadcaster === socket.id && (owned || existing.userId === userId)) return this.#answer(existing, 'active')
-        if (!owned) await this.#requireDeadOwner(existing, userId)
-        // It may have ended, or who asked has gone meanwhile.
-        if (existing.isLive && socket.connected) return this.#resume(socket, existing)
-        throw taken(streamKey)
-      default:
-        // What is left of it is being published; then the key is free.
-        await existing.end('ended by owner')
+    const { streamKey, userId } = request
+    const allowed = new Set<PublishAction>()
+    // Much may have happened whenever something was waited for, so what to do is decided anew.
+    for (;;) {
+      const step = nextStep(this.#registry.get(streamKey), socket.id, request)
+      if (step.asks !== undefined && this.#auth.asksHost && !allowed.has(step.asks)) {
+        await this.#askHost(socket, { streamKey, userId, action: step.asks })
+        allowed.add(step.asks)
         if (!socket.connected) throw taken(streamKey)
-        return await this.#startOrResume(socket, request)
+        continue
+      }
+      switch (step.do) {
+        case 'begin':
+          return await this.#begin(socket, step.stream ?? this.#registry.prepare(streamKey, { userId }), userId)
+        case 'answer':
+          return this.#answer(step.stream, 'active')
+        case 'resume':
+          return this.#resume(socket, step.stream)
+        case 'take over':
+          await this.#requireDeadOwner(step.stream)
+          // It may have ended, or who asked has gone meanwhile.
+          if (step.stream.isLive && socket.connected) return this.#resume(socket, step.stream)
+          throw taken(streamKey)
+        case 'wait':
+          // What is left of it is being published; then the key is free.
+          await step.stream.end('ended by owner')
+          if (!socket.connected) throw taken(streamKey)
+      }
+    }
+  }
+
+  async #askHost (socket: GatewaySocket, about: Pick<PublishRequest, 'streamKey' | 'userId' | 'action'>): Promise<void> {
+    const { address, headers, auth } = socket.handshake
+    const token: unknown = auth['token']
+    const gone = new AbortController()
+    const leave = () => gone.abort()
+    socket.once('disconnect', leave)
+    try {
+      await this.#auth.askHost({ ...about, credential: typeof token === 'string' ? token : undefined, address, headers }, gone.signal)
+    } finally {
+      socket.off('disconnect', leave)
     }
   }
 
   /** The user id is public, so it proves little while the owner's connection works. */
-  async #requireDeadOwner (stream: Stream, userId: string): Promise<void> {
-    if (stream.userId !== userId) throw taken(stream.key)
+  async #requireDeadOwner (stream: Stream): Promise<void> {
     const { broadcaster } = stream
     const socket = broadcaster === null ? undefined : this.#io.sockets.sockets.get(broadcaster)
     if (socket !== undefined && await isAlive(socket, this.#probeTimeoutMs)) throw taken(stream.key)
@@ -158,11 +184,8 @@ export class PublishHandlers {
       status,
       message: status === 'broadcasting' ? 'The stream has started' : 'The stream goes on',
       resumeToken: stream.resumeToken,
-      nextSeq: stream.nextSeq
+      nextSeq: stream.nextSeq,
+      playbackUrl: this.#urls.signed(stream.key)
     }
   }
-}
-
-function taken (streamKey: string): HeadwaterError {
-  return new HeadwaterError('STREAM_ALREADY_EXISTS', { message: 'The stream is active already', streamKey })
 }

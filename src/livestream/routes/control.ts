@@ -1,17 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { HeadwaterError } from '../../errors/catalogue.ts'
+import { EVENT_PLAYLIST } from '../../media/hls/files.ts'
 import type { StreamRegistry } from '../../media/registry.ts'
 import { ANONYMOUS, type Stream } from '../../media/stream.ts'
+import type { PlaybackUrls } from '../playback-urls.ts'
 import { bearer, type PublishAuth } from '../publish-auth.ts'
-import { requireCredential } from './credential.ts'
+import { requireCredential, requireHost } from './credential.ts'
 import { streamKeyOf } from './stream-key.ts'
 
 export interface ControlOptions {
   registry: StreamRegistry
   auth: PublishAuth
-  playbackUrl: (key: string) => string
+  urls: PlaybackUrls
 }
 
 const MAX_TEXT = 2_000
@@ -31,28 +33,32 @@ const stopBody = Type.Object({
 })
 
 /** `POST /:streamId/start` prepares a stream for whoever starts to send; `POST /:streamId/stop` ends it. */
-export const control: FastifyPluginAsyncTypebox<ControlOptions> = async (scope, { registry, auth, playbackUrl }) => {
-  scope.post('/:streamId/start', { schema: { body: startBody } }, async request => {
+export const control: FastifyPluginAsyncTypebox<ControlOptions> = async (scope, { registry, auth, urls }) => {
+  scope.post('/:streamId/start', { schema: { body: startBody } }, async (request, reply) => {
     const key = streamKeyOf(request)
     await requireCredential(auth, request, key, request.body.userId)
+    await requireHost(auth, request, reply, { streamKey: key, userId: request.body.userId, action: 'prepare' })
     const { userId = ANONYMOUS, title, description } = request.body
-    const answer = { streamId: key, playbackUrl: playbackUrl(key) }
+    const answer = { streamId: key, playbackUrl: urls.signed(key) }
     const existing = registry.get(key)
     if (existing !== undefined && !existing.hasEnded) {
-      return { status: 'already_exists', ...answer, message: 'The stream exists already', timestamp: new Date().toISOString() }
+      // Who has proved nothing is not let in to the stream of somebody else.
+      const playbackUrl = auth.required || auth.asksHost ? answer.playbackUrl : urls.plain(key, EVENT_PLAYLIST)
+      return { status: 'already_exists', ...answer, playbackUrl, message: 'The stream exists already', timestamp: new Date().toISOString() }
     }
     registry.prepare(key, { userId, title, description })
     return { status: 'created_and_started', ...answer, message: 'The stream is ready for its broadcaster', timestamp: new Date().toISOString() }
   })
 
-  scope.post('/:streamId/stop', { schema: { body: stopBody } }, async request => {
+  scope.post('/:streamId/stop', { schema: { body: stopBody } }, async (request, reply) => {
     const key = streamKeyOf(request)
     const stream = registry.get(key)
     if (stream === undefined) {
       await requireCredential(auth, request, key)
+      await requireHost(auth, request, reply, { streamKey: key, userId: request.body.userId, action: 'stop' })
       throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey: key })
     }
-    await requireOwner(auth, request, stream, request.body.userId)
+    await requireOwner(auth, request, reply, stream, request.body.userId)
     const answer = { streamId: key, timestamp: new Date().toISOString() }
     if (stream.hasEnded) return { status: 'already_stopped', message: 'The stream had ended already', ...answer }
     await stream.end('stopped')
@@ -60,16 +66,14 @@ export const control: FastifyPluginAsyncTypebox<ControlOptions> = async (scope, 
   })
 }
 
-/** The stream's own token, or a publish credential; in open mode the owner's id, which is all that the original asks. */
-async function requireOwner (auth: PublishAuth, request: FastifyRequest, stream: Stream, userId: string | undefined): Promise<void> {
+/** The stream's own token, or a publish credential; in open mode the owner's id, which is all that the original asks. The token needs nobody's consent. */
+async function requireOwner (auth: PublishAuth, request: FastifyRequest, reply: FastifyReply, stream: Stream, userId: string | undefined): Promise<void> {
   const credential = bearer(request.headers.authorization)
   if (credential !== undefined && stream.isToken(credential)) return
   if (auth.required) {
     await requireCredential(auth, request, stream.key, stream.unowned ? undefined : stream.userId)
-    return
-  }
-  if (stream.unowned && userId === undefined) return
-  if (userId !== stream.userId) {
+  } else if (userId !== stream.userId && !(stream.unowned && userId === undefined)) {
     throw new HeadwaterError('UNAUTHORIZED', { message: 'Only the owner may stop the stream', streamKey: stream.key })
   }
+  await requireHost(auth, request, reply, { streamKey: stream.key, userId, action: 'stop' })
 }

@@ -1,5 +1,7 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HeadwaterError } from '../../errors/catalogue.ts'
+import { goneSignal } from '../../http/gone-signal.ts'
+import type { PublishRequest } from '../host-hooks.ts'
 import { bearer, mayPublish, type PublishAuth } from '../publish-auth.ts'
 
 /**
@@ -12,4 +14,11 @@ export async function requireCredential (auth: PublishAuth, request: FastifyRequ
   if (!mayPublish(publisher, streamKey, userId)) {
     throw new HeadwaterError('UNAUTHORIZED', { message: 'A publish credential is required: Authorization: Bearer …', streamKey })
   }
+}
+
+/** @throws HeadwaterError `UNAUTHORIZED`, `AUTHORIZATION_FAILED`, or one of the host's, when the host has a say and does not agree */
+export async function requireHost (auth: PublishAuth, request: FastifyRequest, reply: FastifyReply, about: Pick<PublishRequest, 'streamKey' | 'userId' | 'action'>): Promise<void> {
+  if (!auth.asksHost) return
+  const { headers, ip: address } = request
+  await auth.askHost({ ...about, credential: bearer(headers.authorization), address, headers }, goneSignal(reply))
 }

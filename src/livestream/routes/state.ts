@@ -6,8 +6,9 @@ import type { StreamRegistry } from '../../media/registry.ts'
 import type { Stream } from '../../media/stream.ts'
 import type { Thumbnails } from '../../media/thumbnail/thumbnails.ts'
 import { streamMetrics } from '../metrics.ts'
+import type { PlaybackUrls } from '../playback-urls.ts'
 import type { PublishAuth } from '../publish-auth.ts'
-import { requireCredential } from './credential.ts'
+import { requireCredential, requireHost } from './credential.ts'
 import { streamKeyOf } from './stream-key.ts'
 
 export interface StateOptions {
@@ -15,10 +16,7 @@ export interface StateOptions {
   streamsDir: string
   /** What a stream may hold in memory until it is safe on disk. */
   maxHeldBytes: number
-  /** Answers with the path of a stream's playlist, as a client reaches it. */
-  playbackUrl: (key: string) => string
-  /** The same of its picture. */
-  thumbnailUrl: (key: string) => string
+  urls: PlaybackUrls
 }
 
 /** Where the server keeps its files is nobody's business: paths are given as if the media root were `streams`. */
@@ -109,7 +107,7 @@ const STATUS_WORDS: Record<Stream['state'], string> = {
 }
 
 /** `GET /active` and `GET /health`. */
-export async function overview (scope: FastifyInstance, { registry, streamsDir, playbackUrl, thumbnailUrl }: StateOptions): Promise<void> {
+export async function overview (scope: FastifyInstance, { registry, streamsDir, urls }: StateOptions): Promise<void> {
   scope.get('/active', async () => {
     const streams = registry.active().map(stream => ({
       streamId: stream.key,
@@ -117,8 +115,8 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
       status: STATUS_WORDS[stream.state],
       startedAt: stream.startedAt.toISOString(),
       isActive: stream.isLive,
-      playbackUrl: playbackUrl(stream.key),
-      thumbnailUrl: thumbnailUrl(stream.key),
+      playbackUrl: urls.plain(stream.key, EVENT_PLAYLIST),
+      thumbnailUrl: urls.plain(stream.key, 'thumbnail.jpg'),
       viewers: stream.viewers.size,
       ...(stream.title === undefined ? {} : { title: stream.title })
     }))
@@ -157,9 +155,10 @@ export async function metrics (scope: FastifyInstance, { registry, thumbnails }:
 
 /** `GET /:streamId/debug`: what is on disk. A control route: it needs a credential where publishing does. */
 export async function debug (scope: FastifyInstance, { registry, auth }: DebugOptions): Promise<void> {
-  scope.get('/:streamId/debug', async request => {
+  scope.get('/:streamId/debug', async (request, reply) => {
     const key = streamKeyOf(request)
     await requireCredential(auth, request, key)
+    await requireHost(auth, request, reply, { streamKey: key, userId: undefined, action: 'debug' })
     const { names, manifest } = await readFiles(registry, key)
     const segmentFiles = names?.filter(name => parseSegmentName(name) !== undefined) ?? []
     const lines = manifest === null ? [] : manifest.trimEnd().split('\n')

@@ -1,11 +1,12 @@
 import type { ReactElement } from 'react'
 import { CopyField } from '../../../ui/copy.tsx'
 import { ROOT } from '../../../ui/root.ts'
+import { signedQuery, withQuery } from '../signed-query.ts'
 import { embedCode } from './embed-code.ts'
 
-/** Where others watch. */
-export function Share ({ streamKey }: { streamKey: string }): ReactElement {
-  const address = new URL(`watch/${encodeURIComponent(streamKey)}`, ROOT).href
+/** Where others watch. @param props `playbackUrl`: what the server said of that, when the stream is on air */
+export function Share ({ streamKey, playbackUrl = '' }: { streamKey: string, playbackUrl?: string | undefined }): ReactElement {
+  const address = withQuery(new URL(`watch/${encodeURIComponent(streamKey)}`, ROOT), signedQuery(playbackUrl)).href
   return (
     <section className='studio-panel' aria-labelledby='studio-share'>
       <h2 id='studio-share'>Share</h2>

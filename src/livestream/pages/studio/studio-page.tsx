@@ -124,7 +124,7 @@ export default function StudioPage (): ReactElement {
               </section>
               )}
         </div>
-        {isNameRight && !isFinished && <Share streamKey={streamKey} />}
+        {isNameRight && !isFinished && <Share streamKey={streamKey} playbackUrl={isOnAir ? snapshot.playbackUrl : undefined} />}
       </main>
       <ConfirmDialog
         open={isAsking && isRunning} title='End the stream?' confirm='End the stream' cancel='Stay live' onCancel={() => setAsking(false)}

@@ -27,13 +27,19 @@ export interface Known {
   playback: PlaybackState
   /** A fault of the server holds the stream up. */
   degraded: boolean
+  /** Why the server does not let this viewer watch, in its words. */
+  refusal?: string | undefined
 }
 
 /** What the page says, from what it knows. Pure: no element, no network. */
-export function situationOf ({ stream, playback, degraded }: Known): Situation {
+export function situationOf ({ stream, playback, degraded, refusal }: Known): Situation {
   const moving = playback === 'playing' || playback === 'paused'
   if (playback === 'unsupported') {
     return { live: false, words: 'Cannot play here', veil: veil('This browser cannot play the stream', 'It needs Media Source Extensions or HLS of its own.') }
+  }
+  if (playback === 'refused') {
+    const why = refusal === undefined || refusal === '' ? '' : `${refusal}. `
+    return { live: false, words: 'Not allowed', veil: veil('You cannot watch this stream', `${why}Whoever shared it can give you a new link.`) }
   }
   // The end is in the playlist too, for who does not hear the server.
   switch (playback === 'finished' ? 'ended' : stream) {

@@ -1,6 +1,7 @@
 import { Audience } from '../../../client/audience.ts'
 import { Player, type LoadHls } from '../../../client/player.ts'
 import { streamUrl } from '../../../client/server-address.ts'
+import { withQuery } from '../signed-query.ts'
 
 /** Without a word from the server after this, the picture is tried all the same. */
 const TRY_ANYWAY_MS = 4_000
@@ -8,6 +9,8 @@ const TRY_ANYWAY_MS = 4_000
 export interface ViewingOptions {
   streamKey: string
   server: URL
+  /** Of the page's address (`signedQuery`). */
+  query: string
   video: HTMLVideoElement
   loadHls: LoadHls
 }
@@ -75,7 +78,7 @@ export class Viewing {
   }
 
   #load (name: 'live.m3u8' | 'stream.m3u8'): void {
-    const { server, streamKey } = this.#options
-    this.player.load(streamUrl(server, streamKey, name))
+    const { server, streamKey, query } = this.#options
+    this.player.load(withQuery(streamUrl(server, streamKey, name), query))
   }
 }

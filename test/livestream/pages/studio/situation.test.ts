@@ -8,7 +8,7 @@ import { viewersText } from '../../../../src/livestream/pages/viewers-text.ts'
 const quiet: BroadcastStats = { recordedBitrate: 0, takenBitrate: 0, queuedChunks: 0, queuedBytes: 0, lagSeconds: 0, keptBytes: 0, sentBytes: 0, reconnects: 0 }
 
 function snapshot (state: BroadcastState, change: Partial<BroadcastSnapshot> = {}): BroadcastSnapshot {
-  return { state, isRecording: state === 'live', mimeType: '', liveSince: undefined, viewers: undefined, condition: null, error: undefined, endReason: undefined, stats: quiet, ...change }
+  return { state, isRecording: state === 'live', mimeType: '', liveSince: undefined, playbackUrl: undefined, viewers: undefined, condition: null, error: undefined, endReason: undefined, stats: quiet, ...change }
 }
 
 t.test('every state has words', async t => {

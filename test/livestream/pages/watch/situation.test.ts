@@ -2,7 +2,7 @@ import t from 'tap'
 import { situationOf, type Known } from '../../../../src/livestream/pages/watch/situation.ts'
 
 const STREAMS = ['unknown', 'not-found', 'waiting', 'live', 'reconnecting', 'ended'] as const
-const PLAYBACKS = ['idle', 'loading', 'playing', 'paused', 'stalled', 'finished', 'unsupported'] as const
+const PLAYBACKS = ['idle', 'loading', 'playing', 'paused', 'stalled', 'finished', 'refused', 'unsupported'] as const
 
 const when = (stream: Known['stream'], playback: Known['playback'], degraded = false) => situationOf({ stream, playback, degraded })
 
@@ -18,6 +18,13 @@ t.test('there is a word for everything, and nothing covers a picture', async t =
         if (live) t.ok(stream === 'live' || stream === 'reconnecting', `${name}: nothing else is live`)
       }
     }
+  }
+})
+
+t.test('who may not watch is told why, whatever the stream does', async t => {
+  for (const stream of STREAMS) {
+    const { live, words, veil } = situationOf({ stream, playback: 'refused', degraded: false, refusal: 'This link has expired' })
+    t.match({ live, words, veil }, { live: false, words: 'Not allowed', veil: { title: 'You cannot watch this stream', text: /^This link has expired\. Whoever shared it/, busy: false, replay: false } })
   }
 })
 

@@ -1,0 +1,51 @@
+import { HeadwaterError } from '../errors/catalogue.ts'
+import { before } from './before.ts'
+import type { HostHooks } from './host-hooks.ts'
+
+type Question = 'authorizePublish' | 'authorizePlayback'
+
+/** Who was not told yes may ask again after this. */
+const RETRY_AFTER_MS = 2_000
+
+export interface AskOptions {
+  timeoutMs: number
+  /** Fires when who asked has gone. */
+  gone: AbortSignal
+}
+
+/**
+ * Asks the host. Resolves when it says yes, in time; an answer that comes later is nobody's any more.
+ * @throws HeadwaterError `UNAUTHORIZED` when it says no, its own HeadwaterError, `AUTHORIZATION_FAILED` otherwise
+ */
+export async function askHost<Name extends Question> (
+  name: Name,
+  hook: NonNullable<HostHooks[Name]>,
+  request: Omit<Parameters<typeof hook>[0], 'signal'> & { streamKey: string },
+  { timeoutMs, gone }: AskOptions
+): Promise<void> {
+  const { streamKey } = request
+  const over = new AbortController()
+  const leave = () => over.abort(refusal('The client has gone', streamKey))
+  const timer = setTimeout(() => over.abort(failure(name, streamKey, new Error(`no answer within ${timeoutMs} ms`))), timeoutMs)
+  if (gone.aborted) leave()
+  else gone.addEventListener('abort', leave)
+  try {
+    const answer = await before(over.signal, async () => await (hook as (request: object) => unknown)({ ...request, signal: over.signal }))
+    if (answer === false) throw refusal('The host does not allow it', streamKey)
+    if (answer !== true) throw new TypeError('the answer was neither true nor false')
+  } catch (error) {
+    throw error instanceof HeadwaterError ? error : failure(name, streamKey, error)
+  } finally {
+    clearTimeout(timer)
+    gone.removeEventListener('abort', leave)
+  }
+}
+
+function refusal (message: string, streamKey: string): HeadwaterError {
+  return new HeadwaterError('UNAUTHORIZED', { message, streamKey })
+}
+
+/** The edge logs the cause, as of every error that is the server's own. */
+function failure (name: Question, streamKey: string, cause: unknown): HeadwaterError {
+  return new HeadwaterError('AUTHORIZATION_FAILED', { streamKey, retryAfterMs: RETRY_AFTER_MS, cause: new Error(`${name} failed`, { cause }) })
+}
