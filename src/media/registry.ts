@@ -154,6 +154,8 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
   /** What the streams use, and what is left. */
   get storage (): StorageReport { return this.#storage.report }
 
+  get maxStreams (): number { return this.#options.settings.maxStreams }
+
   /** What the streams may take of the processor, and what they take. */
   get admission (): Pick<Admission, 'report' | 'reservedBy'> { return this.#admission }
 
