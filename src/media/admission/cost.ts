@@ -24,8 +24,8 @@ const REFERENCE_PIXELS = 1280 * 720
 const REFERENCE_RATE = 30
 /** Of the cost of the reference so much is decoding, which follows the picture that comes; the rest follows the one that goes out. */
 const DECODING = 0.15
-/** Encoding against superfast: measured with FFmpeg 5.1, see docs/admission.md. */
-const PRESET_FACTORS: Partial<Record<string, number>> = { ultrafast: 0.5, superfast: 1, veryfast: 1.5, faster: 2, fast: 2.5, medium: 3 }
+/** Encoding against superfast: measured with FFmpeg 5.1 at 1280 x 720, see docs/admission.md. */
+const PRESET_FACTORS: Partial<Record<string, number>> = { ultrafast: 0.55, superfast: 1, veryfast: 1.6, faster: 2.7, fast: 4, medium: 5 }
 
 /** What a plan takes. The header does not tell the frame rate that comes: at least 30 fps are reckoned with. */
 export function costOf (plan: EncodePlan, { video }: Pick<InitSegment, 'video'>, settings: CostSettings): StreamCost {
