@@ -188,6 +188,8 @@ export class Uplink<Body> extends Emitter<UplinkEvents<Body>> {
       // What answers a start is told there.
       if (!this.#sending) return
       if (body.code === 'STREAM_ALREADY_EXISTS') this.#fail(new ClientError('TAKEN_OVER'))
+      // What is sent takes more than the server has left; it says what would take less.
+      else if (body.code === 'SERVER_BUSY') this.#fail(ClientError.from(body))
       else this.emit('trouble', ClientError.from(body))
     })
     this.#on('stream-ended', ({ reason }) => { if (this.#begun) this.#over('ended', reason ?? 'ended') })
@@ -232,7 +234,8 @@ export class Uplink<Body> extends Emitter<UplinkEvents<Body>> {
   }
 
   #refused (error: ClientError, again: () => void): void {
-    const comesBack = error.retryAfterMs !== undefined || (this.#begun && error.code === 'SERVER_BUSY')
+    // Nobody knows when a full server has room again: who has not begun decides for themselves.
+    const comesBack = error.code === 'SERVER_BUSY' ? this.#begun : error.retryAfterMs !== undefined
     if (!comesBack) {
       this.#fail(error)
       return

@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox'
 const seconds = { unit: 's' }
 const bytes = { unit: 'bytes' }
 const perMinute = { unit: 'per minute' }
+const cores = { unit: 'cores' }
 
 /**
  * The live core. Every limit, time-out and size of ingest, FFmpeg, packaging and delivery is here,
@@ -74,6 +75,14 @@ export const livestreamSchema = Type.Object({
   maxThumbnailRuns: Type.Integer({ default: 2, minimum: 1, env: 'MAX_THUMBNAIL_RUNS', description: 'FFmpeg processes that make thumbnails at once, all streams together; further ones wait.' }),
   thumbnailTimeoutSeconds: Type.Number({ default: 10, minimum: 0.1, ...seconds, env: 'THUMBNAIL_TIMEOUT_SECONDS', description: 'Such a process has this long to finish; then SIGTERM.' }),
   maxKeptThumbnails: Type.Integer({ default: 64, minimum: 1, env: 'MAX_KEPT_THUMBNAILS', description: 'Thumbnails of ended streams in memory, those that were asked for last; others are made anew.' }),
+
+  // Admission
+  cpuBudget: Type.Number({ default: 0, minimum: 0, ...cores, env: 'CPU_BUDGET', description: 'What all streams together may take of the processor; one that does not fit is answered SERVER_BUSY. 0: 85 % of the cores that the process may use, those of its control group where that has fewer.' }),
+  copyCost: Type.Number({ default: 0.003, minimum: 0, ...cores, env: 'CPU_COST_COPY', description: 'What a stream takes whose tracks are all copied; every other stream takes it too.' }),
+  audioCost: Type.Number({ default: 0.02, minimum: 0, ...cores, env: 'CPU_COST_AUDIO', description: 'What transcoded sound takes on top.' }),
+  videoCost: Type.Number({ default: 0.31, minimum: 0, ...cores, env: 'CPU_COST_VIDEO', description: 'What transcoded video takes on top, at 1280 x 720 and 30 fps with TRANSCODE_PRESET superfast, decoding included; other sizes, rates and presets follow from it.' }),
+  startingStreams: Type.Integer({ default: 4, minimum: 1, env: 'STARTING_STREAMS', description: 'FFmpeg processes of streams that may be in their start-up at once; further ones wait in turn, those of streams on air in front.' }),
+  encoderLagSeconds: Type.Number({ default: 4, minimum: 0.5, ...seconds, env: 'ENCODER_LAG_SECONDS', description: 'A stream whose encoder is so far behind is told as degraded (encoder-slow), until it is half of that.' }),
 
   // HTTP
   streamRequestsPerMinute: Type.Integer({ default: 1_000, minimum: 1, ...perMinute, env: 'RATE_LIMIT_STREAM', description: 'Requests for playlists, segments and thumbnails from one address.' }),

@@ -39,7 +39,7 @@ export interface ServerEvents {
   'stream-segments-updated': (payload: { streamKey: string, segmentCount: number }) => void
   /** Added: the broadcaster is gone and may come back; viewers keep what they have. */
   'stream-reconnecting': (payload: { streamKey: string, windowSeconds: number }) => void
-  /** Added: a fault holds the stream's segments up (`degraded`), or they come again (`good`). Nothing is lost by it. */
+  /** Added: a fault holds the stream's segments up or makes them late (`degraded`), or they come again, in time (`good`). Nothing is lost by it. */
   'stream-condition': (payload: { streamKey: string, condition: 'good' | 'degraded', reason: Fault | null }) => void
   /** Added: lets Socket.IO's own client recover its session (see RecoveryAdapter). */
   'session-offset': (offset: string) => void

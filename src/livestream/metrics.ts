@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client'
+import { STREAM_KINDS } from '../media/admission/cost.ts'
 import { FAULTS } from '../media/epoch/fault.ts'
-import type { StreamRegistry } from '../media/registry.ts'
+import { REFUSALS, type StreamRegistry } from '../media/registry.ts'
 import { STREAM_STATES } from '../media/stream-state.ts'
 import { THUMBNAIL_OUTCOMES } from '../media/thumbnail/run.ts'
 import type { Thumbnails } from '../media/thumbnail/thumbnails.ts'
@@ -14,7 +15,7 @@ export function streamMetrics (registry: StreamRegistry, thumbnails: Thumbnails)
   const registers = [metrics]
   const active = () => registry.active()
 
-  const faults = new Counter({ name: 'headwater_faults_total', help: 'Faults that held segments up, by reason', labelNames: ['reason'], registers })
+  const faults = new Counter({ name: 'headwater_faults_total', help: 'Faults that held segments up or made them late, by reason', labelNames: ['reason'], registers })
   for (const reason of FAULTS) faults.inc({ reason }, 0)
   const ended = new Counter({ name: 'headwater_streams_ended_total', help: 'Streams that ended, by reason', labelNames: ['reason'], registers })
   const segments = new Counter({ name: 'headwater_segments_total', help: 'Segments listed', registers })
@@ -30,12 +31,25 @@ export function streamMetrics (registry: StreamRegistry, thumbnails: Thumbnails)
   })
 
   gauge('headwater_streams', 'Streams that have not ended, by state', 'state', STREAM_STATES, state => active().filter(stream => stream.state === state).length)
-  gauge('headwater_degraded_streams', 'Streams whose segments a fault holds up, by reason', 'reason', FAULTS, reason => active().filter(({ pipeline }) => pipeline?.condition === reason).length)
+  gauge('headwater_degraded_streams', 'Streams whose segments a fault holds up or makes late, by reason', 'reason', FAULTS, reason => active().filter(({ pipeline }) => pipeline?.condition === reason).length)
   gauge('headwater_bytes', 'Bytes: held in memory until they are safe, of all segments on disk, free on the disk', 'of', ['held', 'stored', 'free'], of => {
     if (of === 'held') return active().reduce((sum, { heldBytes }) => sum + heldBytes, 0)
     return of === 'stored' ? registry.storage.usedBytes : registry.storage.freeBytes ?? NaN
   })
+  admissionMetrics()
   return metrics
+
+  function admissionMetrics (): void {
+    const { admission } = registry
+    const refused = new Counter({ name: 'headwater_streams_refused_total', help: 'Streams that were refused, by reason', labelNames: ['reason'], registers })
+    for (const reason of REFUSALS) refused.inc({ reason }, 0)
+    const overcommitted = new Counter({ name: 'headwater_cpu_overcommitted_total', help: 'Running streams that took more of the CPU budget than was left', registers })
+    registry.on('refused', reason => { refused.inc({ reason }) })
+    registry.on('overcommitted', () => { overcommitted.inc() })
+    gauge('headwater_cpu_reserved_cores', 'Cores that streams have reserved, by kind', 'kind', STREAM_KINDS, kind => admission.reservedBy(kind))
+    void new Gauge({ name: 'headwater_cpu_budget_cores', help: 'Cores that all streams together may reserve', registers, collect () { this.set(admission.report.budgetCores) } })
+    void new Gauge({ name: 'headwater_starts_waiting', help: 'FFmpeg processes of streams that wait for their turn to start', registers, collect () { this.set(admission.report.startsWaiting) } })
+  }
 
   function gauge<L extends string> (name: string, help: string, label: string, values: readonly L[], read: (value: L) => number): void {
     // prom-client calls `collect` as a method of the gauge, whenever it is asked.

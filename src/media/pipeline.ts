@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { HeadwaterError } from '../errors/catalogue.ts'
+import type { Reservation } from './admission/admission.ts'
+import { costOf, type CostSettings } from './admission/cost.ts'
 import type { InitSegment, Unit } from './container/types.ts'
 import { canFollow, type EncoderState } from './epoch/encoder-state.ts'
 import { Epoch, type EpochProgress } from './epoch/epoch.ts'
@@ -15,14 +17,16 @@ import type { SendingPoint } from './ingest/sequence.ts'
 import type { JournalRecord, SafePoint } from './journal/records.ts'
 import type { Log } from './log.ts'
 import type { CutSegment } from './mpegts/cutter.ts'
+import type { RunLimit } from './run-limit.ts'
 import type { SegmentStore } from './storage/storage.ts'
 
-export interface PipelineSettings extends RunSettings {
+export interface PipelineSettings extends RunSettings, CostSettings {
   ffmpegRestarts: number
   ffmpegRestartWindowSeconds: number
   maxStreamStorageBytes: number
   maxHeldBytes: number
   resumeWindowSeconds: number
+  encoderLagSeconds: number
 }
 
 /** What an earlier server published of the epoch that goes on. */
@@ -50,6 +54,10 @@ export interface PipelineOptions {
   log: Log
   /** Where segments find room among those of all streams. */
   storage: SegmentStore
+  /** The stream's share of the processor; released with the end of the pipeline. */
+  reservation: Reservation
+  /** Where FFmpeg processes wait for their turn to start. */
+  starts: RunLimit
   /** Keeps records for a server that starts anew; resolves when they are written. */
   journal: { append (...records: JournalRecord[]): Promise<void> }
   /** Where a place of the recording (bytes) stands in what the broadcaster sends. */
@@ -59,7 +67,7 @@ export interface PipelineOptions {
   /** More is safe than before. */
   onSafe: () => void
   onListed: (segment: ListedSegment) => void
-  /** A fault holds segments up; undefined: they come again. */
+  /** A fault holds segments up, or makes them late; undefined: they come again, in time. */
   onCondition: (fault: Fault | undefined) => void
   /** Every fault, also one that follows another before a segment came. */
   onFault: (fault: Fault) => void
@@ -106,7 +114,11 @@ export class Pipeline {
   #encoder: EncoderState = 'idle'
   #restarts = 0
   #lastFault: Fault | undefined
-  #condition: Fault | undefined
+  /** Holds segments up at present. */
+  #holdUp: Fault | undefined
+  #isSlow = false
+  /** What was told last. */
+  #told: Fault | undefined
   /** Viewers have waited for the next segment. */
   #late: boolean
 
@@ -118,7 +130,7 @@ export class Pipeline {
     this.#late = options.recovered !== undefined
     this.#number = options.recovered?.number ?? -1
     this.#transcodeVideo = options.recovered?.transcodeVideo ?? false
-    this.#done = this.#publishAll()
+    this.#done = this.#publishAll().finally(() => options.reservation.release())
   }
 
   /** Media that is not safe yet, in bytes. */
@@ -133,8 +145,8 @@ export class Pipeline {
     return { state: this.#encoder, restarts: this.#restarts, lastFault: this.#lastFault ?? null, stalled: this.#run?.stall ?? null }
   }
 
-  /** The fault that holds segments up at present. */
-  get condition (): Fault | undefined { return this.#condition }
+  /** The fault that holds segments up at present, or makes them late. */
+  get condition (): Fault | undefined { return this.#holdUp ?? (this.#isSlow ? 'encoder-slow' : undefined) }
 
   /** A process runs for this stream. */
   get running (): boolean { return this.#run !== undefined }
@@ -249,18 +261,49 @@ export class Pipeline {
   async #publishEpoch (epoch: Epoch): Promise<void> {
     await this.#tracksKnown(epoch)
     if (epoch.empty) return
+    this.#admit(epoch)
     await this.#whenRoom(() => this.#beginEpoch(epoch))
     while (!this.#abort.signal.aborted && !this.#suspended) {
       if (await this.#settle(await this.#runOnce(epoch))) return
     }
   }
 
-  async #runOnce (epoch: Epoch): Promise<RunOutcome> {
-    const { log, settings, packager } = this.#options
+  /** What FFmpeg has to do next, with the processor's share that it needs. @throws HeadwaterError `SERVER_BUSY` when the stream is refused */
+  #admit (epoch: Epoch): EncodePlan {
+    const { reservation, settings, log } = this.#options
     const plan = planFor(epoch.init, this.#tracksSeen(epoch), epoch.publishedUs, this.#transcodeVideo, settings)
+    const cost = costOf(plan, epoch.init, settings)
+    if (reservation.reserve(cost)) log.warn({ ...cost }, 'the running stream takes more of the CPU budget than is left')
+    return plan
+  }
+
+  async #runOnce (epoch: Epoch): Promise<RunOutcome> {
+    const { starts, log, packager } = this.#options
+    const { signal } = this.#hurry
+    let run: Run | undefined
+    this.#become('starting')
+    try {
+      // Viewers wait for those that are on air.
+      await starts.run(async () => {
+        run = this.#start(epoch)
+        await run.begun
+      }, { signal, ahead: packager.segmentCount > 0 })
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+    if (run === undefined) return { kind: this.#abort.signal.aborted ? 'aborted' : 'suspended' }
+    const outcome = await run.outcome
+    this.#run = undefined
+    log.info({ ...outcome }, 'FFmpeg ended')
+    return outcome
+  }
+
+  #start (epoch: Epoch): Run {
+    const { log, settings, packager } = this.#options
+    // Tracks may have begun while it waited.
+    const plan = this.#admit(epoch)
     let firstOfRun = true
     this.#plan = plan
-    this.#become('starting')
     this.#run = new Run({
       epoch,
       plan,
@@ -273,19 +316,19 @@ export class Pipeline {
         await this.#list(epoch, segment, firstOfRun)
         firstOfRun = false
       },
-      onPhase: phase => this.#become(phase)
+      onPhase: phase => this.#become(phase),
+      onPace: lateMs => this.#judgePace(lateMs)
     })
     log.info({ pid: this.#run.pid, container: plan.container, video: describeTrack(plan.video), audio: describeTrack(plan.audio), fromUs: plan.startUs }, 'FFmpeg started')
-    const outcome = await this.#run.outcome
-    this.#run = undefined
-    log.info({ ...outcome }, 'FFmpeg ended')
-    return outcome
+    return this.#run
   }
 
   /** @returns whether the epoch is done with */
   async #settle (outcome: RunOutcome): Promise<boolean> {
     switch (outcome.kind) {
       case 'finished':
+        this.#judgePace(0)
+        return true
       case 'suspended':
       case 'aborted':
         return true
@@ -318,19 +361,39 @@ export class Pipeline {
   }
 
   #degrade (fault: Fault, message: string): void {
-    this.#lastFault = fault
-    this.#options.onFault(fault)
-    this.#options.log.warn({ fault }, message)
-    if (this.#condition === fault) return
-    this.#condition = fault
-    this.#options.onCondition(fault)
+    this.#note(fault, message)
+    this.#holdUp = fault
+    this.#tellCondition()
   }
 
   #recover (): void {
-    if (this.#condition === undefined) return
-    this.#options.log.info({ fault: this.#condition }, 'segments come again')
-    this.#condition = undefined
-    this.#options.onCondition(undefined)
+    if (this.#holdUp === undefined) return
+    this.#options.log.info({ fault: this.#holdUp }, 'segments come again')
+    this.#holdUp = undefined
+    this.#tellCondition()
+  }
+
+  /** It has caught up when it is half as late as is told. */
+  #judgePace (lateMs: number): void {
+    const limitMs = this.#options.settings.encoderLagSeconds * 1000
+    const isSlow = lateMs > (this.#isSlow ? limitMs / 2 : limitMs)
+    if (isSlow === this.#isSlow) return
+    this.#isSlow = isSlow
+    if (isSlow) this.#note('encoder-slow', `FFmpeg is ${(lateMs / 1000).toFixed(1)} s behind what comes`)
+    else this.#options.log.info({}, 'FFmpeg has caught up')
+    this.#tellCondition()
+  }
+
+  #note (fault: Fault, message: string): void {
+    this.#lastFault = fault
+    this.#options.onFault(fault)
+    this.#options.log.warn({ fault }, message)
+  }
+
+  #tellCondition (): void {
+    if (this.#told === this.condition) return
+    this.#told = this.condition
+    this.#options.onCondition(this.#told)
   }
 
   #become (state: EncoderState): void {
@@ -396,12 +459,14 @@ export class Pipeline {
 
   #safePoint (epoch: Epoch, { offset, lead }: ReadingPoint, number: number, { publishedUs, soundUs }: Pick<EpochProgress, 'publishedUs' | 'soundUs'>): SafePoint {
     const sending = this.#options.locate(offset)
+    const { cost } = this.#options.reservation
     return {
       epoch: number,
       ...(publishedUs === undefined ? {} : { publishedUs }),
       ...(soundUs === undefined ? {} : { soundUs }),
       anchor: epoch.anchor,
       transcodeVideo: this.#transcodeVideo,
+      ...(cost === undefined ? {} : { cost }),
       ...(sending === undefined ? {} : { sending }),
       ...(lead === undefined ? {} : { lead: lead.toString('base64') })
     }

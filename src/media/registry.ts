@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
-import { HeadwaterError } from '../errors/catalogue.ts'
+import { HeadwaterError, type ErrorDetails } from '../errors/catalogue.ts'
+import { Admission, RETRY_AFTER_MS, type AdmissionSettings } from './admission/admission.ts'
 import type { Fault } from './epoch/fault.ts'
 import type { ListedSegment } from './hls/playlist.ts'
 import { sweep } from './hls/retention.ts'
@@ -14,7 +15,7 @@ import { isStreamKey } from './stream-key.ts'
 import { Stream, type StreamListener, type StreamSettings } from './stream.ts'
 import type { EndReason } from './stream-state.ts'
 
-export interface RegistrySettings extends StreamSettings, StorageSettings {
+export interface RegistrySettings extends StreamSettings, StorageSettings, AdmissionSettings {
   maxStreams: number
   retentionHours: number
   closeStreams: 'resumable' | 'end'
@@ -29,6 +30,11 @@ export interface RegistryOptions {
   log: Log
 }
 
+/** Why a stream is refused. `taken-over`: another server has the media root. */
+export const REFUSALS = ['streams', 'cpu', 'storage', 'closing', 'taken-over'] as const
+
+export type Refusal = typeof REFUSALS[number]
+
 /** What happens to streams, for whoever listens. */
 export interface RegistryEvents {
   started: [stream: Stream]
@@ -37,11 +43,14 @@ export interface RegistryEvents {
   ended: [stream: Stream, reason: EndReason]
   'segment-listed': [stream: Stream, segment: ListedSegment]
   troubled: [stream: Stream, error: HeadwaterError]
-  /** A fault holds segments up; undefined: they come again. */
+  /** A fault holds segments up, or makes them late; undefined: they come again, in time. */
   condition: [stream: Stream, fault: Fault | undefined]
   /** Each fault, also while another one lasts. */
   fault: [stream: Stream, fault: Fault]
   'storage-changed': [report: StorageReport]
+  refused: [why: Refusal]
+  /** A running stream takes more of the CPU budget than was left. */
+  overcommitted: []
 }
 
 const SWEEP_INTERVAL_MS = 10 * 60_000
@@ -50,6 +59,7 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
   readonly #options: RegistryOptions
   readonly #streams = new Map<string, Stream>()
   readonly #storage: Storage
+  readonly #admission: Admission
   #lock: FolderLock | undefined
   /** Why this server may not write to the media root any more. */
   #lost: HeadwaterError | undefined
@@ -68,6 +78,11 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
       // Its playlist in memory would name segments that are gone.
       onRemoved: key => { this.#streams.delete(key) },
       onChanged: report => { this.emit('storage-changed', report) }
+    })
+    this.#admission = new Admission({
+      settings: options.settings,
+      onRefused: () => { this.emit('refused', 'cpu') },
+      onOvercommitted: () => { this.emit('overcommitted') }
     })
   }
 
@@ -93,6 +108,7 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
   }
 
   async #settle (): Promise<void> {
+    await this.#admission.open()
     await this.#recover()
     await this.#sweep()
     await this.#storage.open()
@@ -138,6 +154,11 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
   /** What the streams use, and what is left. */
   get storage (): StorageReport { return this.#storage.report }
 
+  get maxStreams (): number { return this.#options.settings.maxStreams }
+
+  /** What the streams may take of the processor, and what they take. */
+  get admission (): Pick<Admission, 'report' | 'reservedBy'> { return this.#admission }
+
   /** Streams that have not ended, in the order in which they began. */
   active (): Stream[] {
     return [...this.#streams.values()].filter(stream => !stream.hasEnded)
@@ -148,16 +169,9 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
    * @throws HeadwaterError `STREAM_ALREADY_EXISTS`, `SERVER_BUSY`, `STORAGE_FULL`
    */
   prepare (key: string, owner: { userId?: string | undefined, title?: string | undefined, description?: string | undefined } = {}): Stream {
-    const { settings } = this.#options
     const former = this.#streams.get(key)
     if (former !== undefined && !former.hasEnded) throw new HeadwaterError('STREAM_ALREADY_EXISTS', { streamKey: key })
-    if (this.#closing !== undefined) throw new HeadwaterError('SERVER_BUSY', { message: 'The server is closing', streamKey: key })
-    if (this.active().length >= settings.maxStreams) {
-      throw new HeadwaterError('SERVER_BUSY', { message: `The server carries ${settings.maxStreams} streams already`, streamKey: key })
-    }
-    if (this.#lost !== undefined) throw new HeadwaterError('SERVER_BUSY', { message: 'Another server has taken over from this one', streamKey: key, cause: this.#lost })
-    const { refusal } = this.#storage
-    if (refusal !== undefined) throw new HeadwaterError('STORAGE_FULL', { message: refusal, streamKey: key })
+    this.#requireRoom(key)
     const stream = new Stream({
       ...this.#optionsOf(key),
       userId: owner.userId,
@@ -169,6 +183,24 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
     this.#streams.delete(key)
     this.#streams.set(key, stream)
     return stream
+  }
+
+  /** @throws HeadwaterError `SERVER_BUSY`, `STORAGE_FULL` */
+  #requireRoom (streamKey: string): void {
+    const { maxStreams } = this.#options.settings
+    const busy = (why: Refusal, message: string, details: ErrorDetails = {}) => this.#refuse(why, new HeadwaterError('SERVER_BUSY', { message, streamKey, ...details }))
+    if (this.#closing !== undefined) busy('closing', 'The server is closing')
+    if (this.active().length >= maxStreams) busy('streams', `The server carries ${maxStreams} streams already`, { retryAfterMs: RETRY_AFTER_MS })
+    if (this.#lost !== undefined) busy('taken-over', 'Another server has taken over from this one', { cause: this.#lost })
+    const { refusal } = this.#storage
+    if (refusal !== undefined) this.#refuse('storage', new HeadwaterError('STORAGE_FULL', { message: refusal, streamKey }))
+    const tooDear = this.#admission.refusal
+    if (tooDear !== undefined) busy('cpu', tooDear, { retryAfterMs: RETRY_AFTER_MS })
+  }
+
+  #refuse (why: Refusal, error: HeadwaterError): never {
+    this.emit('refused', why)
+    throw error
   }
 
   /** Ends all streams, or leaves them to the next server (CLOSE_STREAMS): gracefully for so long, then at once. */
@@ -194,7 +226,7 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
 
   #optionsOf (key: string) {
     const { settings, ffmpegPath, logFor } = this.#options
-    return { key, folder: this.folderOf(key), storage: this.#storage.storeOf(key), ffmpegPath, settings, log: logFor(key), listener: this.#listener }
+    return { key, folder: this.folderOf(key), storage: this.#storage.storeOf(key), admission: this.#admission, ffmpegPath, settings, log: logFor(key), listener: this.#listener }
   }
 
   readonly #listener: StreamListener = {

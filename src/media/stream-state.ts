@@ -38,6 +38,7 @@ export type EndReason =
   | 'ffmpeg error'
   | 'storage limit'
   | 'disk full'
+  | 'server busy'
   | 'not started in time'
   | 'internal error'
   | 'server closing'

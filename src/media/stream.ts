@@ -1,12 +1,14 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { HeadwaterError, type ErrorCode } from '../errors/catalogue.ts'
+import type { Admission, Reservation } from './admission/admission.ts'
+import type { StreamCost } from './admission/cost.ts'
 import { isOutOfSpace, type Fault } from './epoch/fault.ts'
 import { Packager, type PackagerSettings } from './hls/packager.ts'
 import type { ListedSegment } from './hls/playlist.ts'
 import { Ingest, type Acknowledgement, type IncomingChunk, type IngestSettings } from './ingest/ingest.ts'
 import { Journal } from './journal/journal.ts'
 import type { Journaled } from './journal/records.ts'
-import { recoveredEpoch, recoveredSending } from './journal/recovered.ts'
+import { recoveredCost, recoveredEpoch, recoveredSending } from './journal/recovered.ts'
 import type { Log } from './log.ts'
 import { Pipeline, StorageLimitReached, type PipelineSettings } from './pipeline.ts'
 import type { SegmentStore } from './storage/storage.ts'
@@ -25,7 +27,7 @@ export interface StreamListener {
   reconnecting (stream: Stream): void
   ended (stream: Stream, reason: EndReason): void
   segmentListed (stream: Stream, segment: ListedSegment): void
-  /** A fault holds its segments up; undefined: they come again. */
+  /** A fault holds its segments up, or makes them late; undefined: they come again, in time. */
   condition (stream: Stream, fault: Fault | undefined): void
   /** Each fault, also while another one lasts. */
   fault (stream: Stream, fault: Fault): void
@@ -45,6 +47,8 @@ export interface StreamOptions {
   log: Log
   /** Where its segments find room. */
   storage: SegmentStore
+  /** Where it gets its share of the processor. */
+  admission: Admission
   listener: StreamListener
   /** What an earlier server wrote about this stream, which was not over. */
   journaled?: Journaled | undefined
@@ -57,9 +61,10 @@ interface OnAir {
   packager: Packager
   pipeline: Pipeline
   ingest: Ingest
+  reservation: Reservation
 }
 
-const END_REASONS: Partial<Record<ErrorCode, EndReason>> = { FFMPEG_ERROR: 'ffmpeg error', STORAGE_FULL: 'disk full' }
+const END_REASONS: Partial<Record<ErrorCode, EndReason>> = { FFMPEG_ERROR: 'ffmpeg error', STORAGE_FULL: 'disk full', SERVER_BUSY: 'server busy' }
 
 /** The owner of a stream that was prepared by nobody in particular. */
 export const ANONYMOUS = 'anonymous'
@@ -133,6 +138,8 @@ export class Stream {
   /** Its playlists and segments; undefined before the start. */
   get packager (): Packager | undefined { return this.#onAir?.packager ?? this.#published }
   get pipeline (): Pipeline | undefined { return this.#onAir?.pipeline }
+  /** What it takes of the processor; undefined before its first header. */
+  get cost (): StreamCost | undefined { return this.#onAir?.reservation.cost }
   /** The number of the chunk that a resuming client sends first. */
   get nextSeq (): number { return this.#onAir?.ingest.nextSeq ?? 0 }
   get heldBytes (): number { return this.#onAir?.ingest.heldBytes ?? 0 }
@@ -224,17 +231,21 @@ export class Stream {
   }
 
   async #open (): Promise<OnAir> {
-    const { settings, ffmpegPath, listener, folder, journaled, storage } = this.#options
+    const { settings, ffmpegPath, listener, folder, journaled, storage, admission } = this.#options
     const packager = journaled === undefined
       ? await Packager.open(folder, settings)
       : await Packager.resume(folder, settings, { ...journaled.broadcast, segments: journaled.segments })
+    const journal = await this.#openJournal(packager)
+    const reservation = admission.reservation(recoveredCost(journaled))
     const pipeline: Pipeline = new Pipeline({
       packager,
       ffmpegPath,
       settings,
       log: this.#log,
       storage,
-      journal: await this.#openJournal(packager),
+      journal,
+      reservation,
+      starts: admission.starts,
       locate: offset => ingest.locate(offset),
       recovered: recoveredEpoch(journaled),
       onSafe: () => ingest.settle(),
@@ -245,7 +256,7 @@ export class Stream {
     })
     const onTrouble = (error: HeadwaterError) => listener.troubled(this, error)
     const ingest: Ingest = new Ingest({ pipeline, settings, log: this.#log, onTrouble, recovered: recoveredSending(journaled) })
-    return { packager, pipeline, ingest }
+    return { packager, pipeline, ingest, reservation }
   }
 
   async #openJournal ({ firstSequence, firstDiscontinuity }: Packager): Promise<Journal> {
@@ -271,7 +282,8 @@ export class Stream {
       void this.end('storage limit')
       return
     }
-    this.#log.error({ err: error }, 'the stream cannot go on')
+    if (error.code === 'SERVER_BUSY') this.#log.warn({ reason: error.message }, 'the stream is refused')
+    else this.#log.error({ err: error }, 'the stream cannot go on')
     this.#options.listener.troubled(this, error)
     void this.end(END_REASONS[error.code] ?? 'internal error')
   }

@@ -6,14 +6,16 @@ import t, { type Test } from 'tap'
 import { completeLivestreamOptions } from '../../src/config/load.ts'
 import type { LivestreamConfig } from '../../src/config/livestream.ts'
 import type { HeadwaterError } from '../../src/errors/catalogue.ts'
+import { Admission } from '../../src/media/admission/admission.ts'
+import type { StreamCost } from '../../src/media/admission/cost.ts'
 import { ContainerReader } from '../../src/media/container/reader.ts'
 import type { ReaderEvent } from '../../src/media/container/types.ts'
 import { Packager } from '../../src/media/hls/packager.ts'
 import { Pipeline, StorageLimitReached } from '../../src/media/pipeline.ts'
 import { childProcesses } from '../fixtures/processes.ts'
 import { programThat } from '../fixtures/programs.ts'
-import { recording } from '../fixtures/recording.ts'
-import { roomForAll } from '../fixtures/room.ts'
+import { recording, type Recipe } from '../fixtures/recording.ts'
+import { admissionForAll, roomForAll } from '../fixtures/room.ts'
 import { Told } from '../fixtures/told.ts'
 
 /** Where it is not about this: FFmpeg may need its time on a busy machine. */
@@ -32,7 +34,7 @@ interface Made {
   failure: Promise<HeadwaterError | StorageLimitReached>
 }
 
-async function make (t: Test, ffmpegPath: string, settings: Partial<LivestreamConfig> = {}): Promise<Made> {
+async function make (t: Test, ffmpegPath: string, settings: Partial<LivestreamConfig> = {}, { admission = admissionForAll(), held }: { admission?: Admission, held?: StreamCost } = {}): Promise<Made> {
   const config = completeLivestreamOptions({ ffmpegStartSeconds: 1, ffmpegStaleSeconds: 1, ffmpegDrainSeconds: 0.2, ffmpegTermSeconds: 0.2, ffmpegRestarts: 1, ...settings })
   const folder = await mkdtemp(join(tmpdir(), 'headwater-pipeline-'))
   const packager = await Packager.open(folder, config)
@@ -47,6 +49,8 @@ async function make (t: Test, ffmpegPath: string, settings: Partial<LivestreamCo
     settings: config,
     log: told,
     storage: roomForAll,
+    reservation: admission.reservation(held),
+    starts: admission.starts,
     journal: { append: async () => {} },
     locate: () => undefined,
     onSafe: () => {},
@@ -62,9 +66,9 @@ async function make (t: Test, ffmpegPath: string, settings: Partial<LivestreamCo
   return { pipeline, packager, told, events, conditions, faults, failure }
 }
 
-async function read (seconds: number): Promise<ReaderEvent[]> {
+async function read (seconds: number, recipe: Partial<Recipe> = {}): Promise<ReaderEvent[]> {
   const reader = new ContainerReader({ maxInitBytes: 1e6, maxUnitBytes: 1e6, maxVideoPixels: 1e6 })
-  return reader.push(await recording({ seconds }))
+  return reader.push(await recording({ seconds, ...recipe }))
 }
 
 function feed (pipeline: Pipeline, events: ReaderEvent[]): void {
@@ -243,6 +247,113 @@ t.test('units before any header are of no use', async t => {
   pipeline.skipToKey()
   t.equal(pipeline.heldBytes, 0)
   await pipeline.end()
+})
+
+/** One budget for the pipelines of a test, and what it was asked. */
+function budget (settings: Partial<LivestreamConfig>): { admission: Admission, heard: string[] } {
+  const heard: string[] = []
+  return {
+    heard,
+    admission: new Admission({
+      settings: completeLivestreamOptions(settings),
+      onRefused: () => heard.push('refused'),
+      onOvercommitted: () => heard.push('overcommitted')
+    })
+  }
+}
+
+t.test('a stream that does not fit into the CPU budget is refused before FFmpeg starts', async t => {
+  const { admission, heard } = budget({ cpuBudget: 0.1 })
+  const settings = { copyCost: 0.01, videoCost: 10 }
+  const { pipeline, told, failure } = await make(t, 'ffmpeg', settings, { admission })
+  feed(pipeline, await read(2, { video: 'vp8', audio: 'none' }))
+  t.match(await failure, { code: 'SERVER_BUSY', message: /^This stream needs 0\.\d\d CPU cores, because its video has to be transcoded; .* \(0\.10 of 0\.10 are free\)\. Record H\.264/ })
+  await pipeline.end()
+  t.strictSame(told.all('FFmpeg started'), [])
+  t.strictSame(heard, ['refused'])
+  t.equal(admission.report.reservedCores, 0)
+  const copied = await make(t, 'ffmpeg', settings, { admission })
+  feed(copied.pipeline, await read(2))
+  await once(copied.events, 'listed')
+  t.equal(admission.report.reservedCores, 0.01, 'copied it fits')
+  await copied.pipeline.end()
+  t.equal(admission.report.reservedCores, 0)
+})
+
+t.test('a running stream gets dearer beyond the budget rather than lose media', async t => {
+  const { admission, heard } = budget({ cpuBudget: 0.1 })
+  const { pipeline, packager, told } = await make(t, 'ffmpeg', { copyCost: 0.01, videoCost: 10, ffmpegDrainSeconds: 10 }, { admission })
+  feed(pipeline, await read(2))
+  feed(pipeline, await read(2, { video: 'vp8' }))
+  await pipeline.end()
+  t.strictSame(heard, ['overcommitted'])
+  t.match(told.all('the running stream takes more of the CPU budget than is left'), [{ kind: 'video-transcode' }])
+  t.ok(Math.abs(packager.durationMs - 4_000) < 150, `${packager.durationMs} ms`)
+  t.equal(admission.report.reservedCores, 0)
+})
+
+t.test('what an earlier server had begun is not refused, and every way to stop gives the share back', async t => {
+  const { admission, heard } = budget({ cpuBudget: 0.01 })
+  const held = { kind: 'copy', cores: 0.5 } as const
+  const made = await Promise.all(['end', 'suspend', 'abort'].map(async how => ({ how, ...await make(t, 'ffmpeg', {}, { admission, held }) })))
+  t.equal(admission.report.reservedCores, 1.5)
+  const events = await read(2)
+  for (const { pipeline } of made) feed(pipeline, events)
+  await Promise.all(made.map(async ({ how, pipeline, packager }) => {
+    await pipeline[how as 'end' | 'suspend' | 'abort']()
+    if (how === 'end') t.ok(packager.segmentCount > 0)
+  }))
+  t.notMatch(heard, ['refused'])
+  t.equal(admission.report.reservedCores, 0)
+})
+
+t.test('STARTING_STREAMS: further ones wait in turn, those on air in front; who stops meanwhile leaves nothing', async t => {
+  const { admission } = budget({ cpuBudget: 10, startingStreams: 1 })
+  const events = await read(2)
+  const onAir = await make(t, 'ffmpeg', { ffmpegDrainSeconds: 10 }, { admission })
+  feed(onAir.pipeline, events)
+  await once(onAir.events, 'listed')
+  let free = () => {}
+  const taken = admission.starts.run(async () => { await new Promise<void>(resolve => { free = resolve }) })
+  const waiting = async (count: number) => { while (admission.report.startsWaiting < count) await new Promise(resolve => setTimeout(resolve, 5)) }
+  const [second, third, fourth] = await Promise.all([0, 1, 2].map(async () => await make(t, 'ffmpeg', { ffmpegDrainSeconds: 10 }, { admission })))
+  const starts: string[] = []
+  for (const [name, { told }] of Object.entries({ onAir, third: third! })) {
+    const { info } = told
+    told.info = (fields, message) => {
+      info(fields, message)
+      if (message === 'FFmpeg started') starts.push(name)
+    }
+  }
+  for (const { pipeline } of [second!, third!, fourth!]) feed(pipeline, events)
+  await waiting(3)
+  feed(onAir.pipeline, events)
+  await waiting(4)
+  t.match(second!.pipeline, { running: false, encoder: { state: 'starting' } })
+  t.ok(second!.pipeline.heldBytes > 0, 'what comes is held')
+  await second!.pipeline.abort()
+  await fourth!.pipeline.suspend()
+  t.equal(admission.report.startsWaiting, 2)
+  free()
+  await taken
+  await Promise.all([third!, onAir].map(async ({ pipeline }) => await pipeline.end()))
+  t.strictSame(starts, ['onAir', 'third'])
+  t.ok(third!.packager.segmentCount > 0, 'its turn came')
+  t.strictSame([second, fourth].map(made => made!.told.all('FFmpeg started')), [[], []])
+  t.match(admission.report, { startsWaiting: 0, reservedCores: 0 })
+})
+
+t.test('an encoder that falls behind is told, until it has caught up; nothing is started anew', async t => {
+  const { pipeline, packager, told, conditions, faults } = await make(t, programThat('is-slow'), { encoderLagSeconds: 0.5, ffmpegStaleSeconds: 10, ffmpegDrainSeconds: 20 })
+  feed(pipeline, await read(3))
+  while (conditions.length < 2) await new Promise(resolve => setTimeout(resolve, 20))
+  t.strictSame(conditions, ['encoder-slow', 'good'])
+  t.strictSame(faults, ['encoder-slow'])
+  t.match(pipeline.encoder, { state: 'running', restarts: 0, lastFault: 'encoder-slow' })
+  t.equal(told.all('FFmpeg has caught up').length, 1)
+  await pipeline.end()
+  t.equal(told.all('FFmpeg started').length, 1)
+  t.ok(Math.abs(packager.durationMs - 3_000) < 100, `${packager.durationMs} ms`)
 })
 
 t.test('no process is left', async t => {

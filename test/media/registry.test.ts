@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { completeLivestreamOptions } from '../../src/config/load.ts'
 import type { LivestreamConfig } from '../../src/config/livestream.ts'
+import type { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { StreamRegistry } from '../../src/media/registry.ts'
 import { childProcesses } from '../fixtures/processes.ts'
 import { programThat } from '../fixtures/programs.ts'
@@ -46,6 +47,51 @@ t.test('HLS-08: MAX_STREAMS', async t => {
   t.throws(() => registry.prepare('three'), { code: 'SERVER_BUSY', streamKey: 'three' })
   await one.end('stopped')
   t.equal(registry.prepare('three').key, 'three')
+})
+
+t.test('CPU_BUDGET: what is refused is told with its reason, and what ends gives its share back', async t => {
+  const { registry } = make(t, { cpuBudget: 0.1, copyCost: 0.1, maxStreams: 3 })
+  await registry.open()
+  const refused: string[] = []
+  registry.on('refused', why => refused.push(why))
+  const troubles: HeadwaterError[] = []
+  registry.on('troubled', (_stream, error) => { troubles.push(error) })
+  const [one, two] = ['one', 'two'].map(key => registry.prepare(key))
+  await Promise.all([one!, two!].map(async stream => await stream.start(`socket of ${stream.key}`, 'alice')))
+  t.equal(one!.cost, undefined, 'nothing is known of it yet')
+  const bytes = await recording({ seconds: 2 })
+  await one!.take({ bytes, seq: 0, acknowledged: true })
+  await once(registry, 'segment-listed')
+  t.strictSame(one!.cost, { kind: 'copy', cores: 0.1 })
+  t.match(registry.admission.report, { budgetCores: 0.1, reservedCores: 0.1, startsWaiting: 0 })
+  const ended = once(registry, 'ended')
+  await two!.take({ bytes, seq: 0, acknowledged: true })
+  t.match(await ended, [{ key: 'two' }, 'server busy'])
+  t.match(troubles, [{ code: 'SERVER_BUSY', message: /^This stream needs 0\.10 CPU cores, the server has too little left/, retryAfterMs: 10_000 }])
+  t.throws(() => registry.prepare('two'), { code: 'SERVER_BUSY', message: /^Streams take all of the server's CPU budget/, retryAfterMs: 10_000 })
+  t.strictSame(refused, ['cpu', 'cpu'])
+  await one!.end('stopped')
+  t.equal(registry.admission.report.reservedCores, 0)
+  registry.prepare('two')
+})
+
+t.test('a stream that an earlier server left keeps its share', async t => {
+  const { registry: earlier, streamsDir } = make(t, { cpuBudget: 0.1, copyCost: 0.1 })
+  await earlier.open()
+  const stream = earlier.prepare('show', { userId: 'alice' })
+  await stream.start('socket', 'alice')
+  await stream.take({ bytes: await recording({ seconds: 3 }), seq: 0, acknowledged: true })
+  await once(earlier, 'segment-listed')
+  await earlier.close(10_000)
+  t.equal(earlier.admission.report.reservedCores, 0)
+  const told = new Told()
+  const registry = new StreamRegistry({ settings: completeLivestreamOptions({ streamsDir, cpuBudget: 0.05 }), ffmpegPath: 'ffmpeg', log: told, logFor: () => told })
+  t.teardown(() => registry.close(0))
+  await registry.open()
+  t.strictSame(registry.get('show')!.cost, { kind: 'copy', cores: 0.1 })
+  t.throws(() => registry.prepare('other'), { code: 'SERVER_BUSY' })
+  await registry.get('show')!.end('stopped')
+  t.equal(registry.admission.report.reservedCores, 0)
 })
 
 t.test('what happens to streams is told', async t => {

@@ -9,7 +9,7 @@ import { Stream, type StreamListener, type StreamOptions } from '../../src/media
 import { childProcesses } from '../fixtures/processes.ts'
 import { programThat } from '../fixtures/programs.ts'
 import { inPieces, recording } from '../fixtures/recording.ts'
-import { roomForAll } from '../fixtures/room.ts'
+import { admissionForAll, roomForAll } from '../fixtures/room.ts'
 import { Told } from '../fixtures/told.ts'
 
 interface Made {
@@ -48,6 +48,7 @@ async function make (t: Test, settings: Partial<LivestreamConfig> = {}, options:
     settings: completeLivestreamOptions(settings),
     log: told,
     storage: roomForAll,
+    admission: admissionForAll(),
     listener,
     ...options
   })

@@ -81,6 +81,8 @@ export async function status (scope: FastifyInstance, { registry, maxHeldBytes }
                 heldBytes: stream.heldBytes,
                 maxHeldBytes,
                 degraded: stream.pipeline?.condition ?? null,
+                kind: stream.cost?.kind ?? null,
+                costCores: stream.cost?.cores ?? null,
                 encoder: stream.pipeline?.encoder ?? null
               }
             }),
@@ -95,6 +97,16 @@ export async function status (scope: FastifyInstance, { registry, maxHeldBytes }
       }
     }
   })
+}
+
+/** How much room is left for other streams. */
+function admissionState ({ admission, maxStreams }: StreamRegistry, streams: number) {
+  const { budgetCores, reservedCores, startsWaiting } = admission.report
+  return { budgetCores: inHundredths(budgetCores), reservedCores: inHundredths(reservedCores), streams, maxStreams, startsWaiting }
+}
+
+function inHundredths (cores: number): number {
+  return Math.round(cores * 100) / 100
 }
 
 const STATUS_WORDS: Record<Stream['state'], string> = {
@@ -142,7 +154,8 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
         }))
       },
       memoryUsage: { rss, heapTotal, heapUsed, external },
-      storage: registry.storage
+      storage: registry.storage,
+      admission: admissionState(registry, active.length)
     })
   })
 }

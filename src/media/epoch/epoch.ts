@@ -1,5 +1,6 @@
 import type { InitSegment, Unit } from '../container/types.ts'
 import { HeldUnits } from './held-units.ts'
+import { Pace } from './pace.ts'
 import { Timeline } from './timeline.ts'
 
 /** What is known of an epoch that an earlier server published in part. */
@@ -20,6 +21,7 @@ export class Epoch {
   readonly init: InitSegment
   readonly held = new HeldUnits()
   readonly timeline = new Timeline()
+  readonly pace = new Pace()
   #publishedUs: number | undefined
   #soundUs: number | undefined
   #anchor: EpochProgress['anchor'] | undefined
@@ -51,6 +53,7 @@ export class Epoch {
   add (unit: Unit): void {
     this.#startUs ??= unit.frames[0]!.timeUs
     this.timeline.add(unit)
+    this.pace.came(this.timeline.latestUs!, performance.now())
     if (this.#publishedUs === undefined) this.#settleAnchor(unit)
     this.held.add(unit)
     this.#wake()

@@ -8,10 +8,11 @@
  * - `encoder-killed`: a signal that was not ours ended it
  * - `encoder-exited`: it ended by itself before its input did
  * - `encoder-garbled`: it wrote something that is not MPEG-TS
+ * - `encoder-slow`: it works, and falls behind what comes; nothing is started anew for it
  * - `disk-full`: there is no room for a segment
  * - `disk-failed`: a segment could not be written for another reason
  */
-export const FAULTS = ['encoder-not-started', 'encoder-no-output', 'encoder-hung', 'encoder-killed', 'encoder-exited', 'encoder-garbled', 'disk-full', 'disk-failed'] as const
+export const FAULTS = ['encoder-not-started', 'encoder-no-output', 'encoder-hung', 'encoder-killed', 'encoder-exited', 'encoder-garbled', 'encoder-slow', 'disk-full', 'disk-failed'] as const
 
 export type Fault = typeof FAULTS[number]
 

@@ -28,6 +28,8 @@ export interface RunOptions {
   publish: (segment: CutSegment) => Promise<void>
   /** `running`: the first output came; `draining`: it has all of its input. */
   onPhase: (phase: 'running' | 'draining') => void
+  /** Output came, so many milliseconds behind. */
+  onPace: (lateMs: number) => void
 }
 
 /** How a run ended. */
@@ -50,6 +52,8 @@ export type RunOutcome =
 /** Time stamps that differ by less mean the same frame (containers round to milliseconds). */
 const SAME_FRAME_US = 5_000
 const WATCH_INTERVAL_MS = 250
+/** Its program is loaded by then; what is still missing is media. */
+const START_UP_MS = 1_000
 /** Segments that wait for the disk before FFmpeg's output is left in the pipe. */
 const QUEUED_SEGMENTS = 2
 
@@ -62,6 +66,8 @@ export class Run {
   readonly #process: FfmpegProcess
   readonly #cutter: Cutter
   readonly outcome: Promise<RunOutcome>
+  /** Resolves when its start-up is over: output came, it had its time, or it ended. */
+  readonly begun: Promise<void>
   /** The first cause counts. */
   #cause: RunOutcome | undefined
   #queue: Promise<void> = Promise.resolve()
@@ -69,6 +75,10 @@ export class Run {
   #fedAll = false
   readonly #watch: StallWatch
   #isSuspending = false
+  readonly #startedAt = performance.now()
+  #hasBegun: () => void = () => {}
+  /** Since when its output is left in the pipe. */
+  #pausedAt: number | undefined
   /** Lets the feeder look again. */
   #wakeFeeder: () => void = () => {}
 
@@ -102,6 +112,7 @@ export class Run {
     this.#process.stdout.on('data', chunk => this.#takeOutput(chunk))
     this.#process.onProgress = ({ bytes, timeUs }) => this.#watch.reported(bytes, timeUs)
     void this.#process.exit.then(() => this.#wakeFeeder())
+    this.begun = new Promise(resolve => { this.#hasBegun = resolve })
     this.outcome = this.#live()
   }
 
@@ -133,6 +144,7 @@ export class Run {
       return exit.code === 0 ? { kind: 'finished' } : { kind: 'finished', complaint: describeExit(exit) }
     } finally {
       clearInterval(watch)
+      this.#hasBegun()
     }
   }
 
@@ -193,14 +205,25 @@ export class Run {
     }
     const { latestUs } = this.#cutter
     if (latestUs === undefined) return
-    if (!this.#watch.started && !this.#fedAll) this.#options.onPhase('running')
+    const now = performance.now()
+    const { pace } = this.#options.epoch
+    if (!this.#watch.started) {
+      if (!this.#fedAll) this.#options.onPhase('running')
+      pace.begin(now)
+      this.#hasBegun()
+    }
     this.#watch.answered(latestUs)
+    pace.answered(latestUs, now)
+    this.#options.onPace(pace.lateMs)
   }
 
   #enqueue (segment: CutSegment): void {
     this.#queued++
     this.#watch.waitsForDisk(true, performance.now())
-    if (this.#queued > QUEUED_SEGMENTS) this.#process.stdout.pause()
+    if (this.#queued > QUEUED_SEGMENTS) {
+      this.#process.stdout.pause()
+      this.#pausedAt ??= performance.now()
+    }
     this.#queue = this.#queue.then(async () => {
       // After a failure nothing is listed: the next run brings it again.
       if (this.#cause?.kind === 'storage') return
@@ -212,11 +235,14 @@ export class Run {
       this.#queued--
       this.#watch.waitsForDisk(this.#queued > 0, performance.now())
       this.#process.stdout.resume()
+      if (this.#pausedAt !== undefined) this.#options.epoch.pace.excuse(performance.now() - this.#pausedAt)
+      this.#pausedAt = undefined
     })
   }
 
   /** Fed and silent: the process hangs. Not fed: the broadcaster is idle, which is no fault. */
   #checkProgress (): void {
+    if (performance.now() - this.#startedAt >= START_UP_MS) this.#hasBegun()
     if (this.stall !== 'encoder') return
     const { ffmpegStartSeconds, ffmpegStaleSeconds } = this.#options.settings
     if (this.#watch.started) this.stop({ kind: 'failed', fault: 'encoder-hung', reason: `FFmpeg gave nothing for ${ffmpegStaleSeconds} s although it was fed` })

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import Value from 'typebox/value'
+import { STREAM_KINDS } from '../admission/cost.ts'
 
 /**
  * The journal of a running stream: what a server that starts anew has to know to go on with it. One JSON
@@ -29,6 +30,8 @@ const point = Type.Object({
   anchor: Type.Object({ wallMs: Type.Number(), mediaUs: Type.Integer() }),
   /** Its video is transcoded though it could be copied. */
   transcodeVideo: Type.Boolean(),
+  /** What the stream takes of the processor. */
+  cost: Type.Optional(Type.Object({ kind: Type.Enum([...STREAM_KINDS]), cores: Type.Number({ minimum: 0 }) })),
   /** The chunk from which on the client sends again, and how many of its bytes are not needed; none where that chunk is not of the sending under way. */
   sending: Type.Optional(Type.Object({ seq: count, skip: count, firstDigest: Type.Optional(Type.String()) })),
   /** What has to stand before the bytes from there on. */

@@ -1,3 +1,4 @@
+import type { StreamCost } from '../admission/cost.ts'
 import type { RecoveredSending } from '../ingest/ingest.ts'
 import type { RecoveredEpoch } from '../pipeline.ts'
 import type { Journaled } from './records.ts'
@@ -8,6 +9,12 @@ export function recoveredEpoch (journaled: Journaled | undefined): RecoveredEpoc
   if (point?.sending === undefined) return undefined
   const { epoch, publishedUs, soundUs, anchor, transcodeVideo } = point
   return { number: epoch, progress: { publishedUs, soundUs, anchor }, transcodeVideo }
+}
+
+/** What the stream took of the processor, once it had begun. */
+export function recoveredCost (journaled: Journaled | undefined): StreamCost | undefined {
+  const { point } = journaled ?? {}
+  return point && (point.cost ?? { kind: 'copy', cores: 0 })
 }
 
 /** What the ingest needs to go on reading at a journal's last point. */

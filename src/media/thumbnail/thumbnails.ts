@@ -7,7 +7,7 @@ import type { Log } from '../log.ts'
 import { findKeyFrame, newestSequences, type Listed } from './key-frame.ts'
 import { LatestPicture, type Picture } from './latest-picture.ts'
 import { RecentlyUsed } from './recently-used.ts'
-import { RunLimit } from './run-limit.ts'
+import { RunLimit } from '../run-limit.ts'
 import { runThumbnail, type ThumbnailOutcome, type ThumbnailRunSettings } from './run.ts'
 
 export interface ThumbnailSettings extends ThumbnailRunSettings {

@@ -267,3 +267,26 @@ t.test('nothing is heard of what is over', async t => {
   other.abort()
   t.match(other, { state: 'ended', endReason: 'left' })
 })
+
+t.test('what takes more than the server has left is refused in words, and not tried again', async t => {
+  const server = await startServer(t, { options: { cpuBudget: 0.01, videoCost: 10 } })
+  const { uplink, states } = newUplink(t, server)
+  const started: unknown[] = []
+  uplink.on('started', () => started.push(0))
+  await goLive(uplink)
+  sendAll(uplink, inPieces(await recording({ seconds: 3, video: 'vp8' }), PIECES))
+  await becomes(uplink, 'failed')
+  t.match(uplink.error, { code: 'SERVER_BUSY', message: /its video has to be transcoded; .*Record H\.264, which is copied/, retryAfterMs: 10_000 })
+  t.same(states, ['connecting', 'live', 'failed'])
+  t.equal(started.length, 1)
+})
+
+t.test('a full server: a broadcast that has not begun does not wait for it', async t => {
+  const server = await startServer(t, { options: { maxStreams: 1 } })
+  await newBroadcaster(server, 'other')
+  const { uplink, states } = newUplink(t, server)
+  uplink.start()
+  await becomes(uplink, 'failed')
+  t.match(uplink.error, { code: 'SERVER_BUSY', message: 'The server carries 1 streams already', retryAfterMs: 10_000 })
+  t.same(states, ['connecting', 'failed'])
+})

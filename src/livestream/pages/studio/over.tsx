@@ -11,12 +11,14 @@ interface OverProps {
 }
 
 /** After a broadcast: where it can be watched, and the way to the next one. */
-export function Over ({ snapshot: { stats, playbackUrl = '' }, streamKey, onAgain }: OverProps): ReactElement {
+export function Over ({ snapshot: { stats, error, playbackUrl = '' }, streamKey, onAgain }: OverProps): ReactElement {
+  // Of a stream that was refused there is nothing to watch.
+  const isRefused = error?.code === 'SERVER_BUSY'
   const query = signedQuery(playbackUrl)
   return (
     <section className='studio-panel' aria-label='What is next'>
-      <p>{sizeText(stats.sentBytes)} were sent as {streamKey}. The recording can be watched until the server removes it.</p>
-      <ButtonLink to={`/watch/${streamKey}${query === '' ? '' : `?${query}`}`}>Watch the recording</ButtonLink>
+      {!isRefused && <p>{sizeText(stats.sentBytes)} were sent as {streamKey}. The recording can be watched until the server removes it.</p>}
+      {!isRefused && <ButtonLink to={`/watch/${streamKey}${query === '' ? '' : `?${query}`}`}>Watch the recording</ButtonLink>}
       <Button kind='quiet' onClick={onAgain}>Go live again</Button>
     </section>
   )

@@ -20,15 +20,18 @@ export function situationOf ({ state, isRecording, condition, error, endReason, 
     case 'connecting': return { title: 'Going live …', text: '', kind: 'busy' }
     case 'live':
       if (!isRecording) return { title: 'Nothing is sent', text: 'You are still live. Choose what to show.', kind: 'warning' }
+      if (condition === 'encoder-slow') return { title: 'The server is slow', text: 'It cannot keep up at the moment. Nothing is lost; viewers see you later than usual.', kind: 'warning' }
       if (condition !== null) return { title: 'The server is held up', text: 'What you send is kept. Viewers may have to wait for it.', kind: 'warning' }
       if (stats.lagSeconds > SLOW_SECONDS) return { title: 'The network is slow', text: `What you send arrives ${Math.round(stats.lagSeconds)} s late. Nothing is lost.`, kind: 'warning' }
       return { title: 'You are live', text: 'Viewers see you some seconds later.', kind: 'live' }
     case 'reconnecting': return { title: 'Reconnecting …', text: 'What you show meanwhile is kept, and sent when the connection is back.', kind: 'warning' }
     case 'ending': return { title: 'Ending …', text: 'The last seconds are being sent.', kind: 'busy' }
     case 'ended': return { title: 'The stream has ended', text: END_WORDS[endReason ?? ''] ?? '', kind: 'over' }
-    case 'failed': return { title: error?.code === 'TAKEN_OVER' ? 'Sent from elsewhere now' : 'The stream could not go on', text: error?.message ?? '', kind: 'over' }
+    case 'failed': return { title: FAILURE_TITLES[error?.code ?? ''] ?? 'The stream could not go on', text: error?.message ?? '', kind: 'over' }
   }
 }
+
+const FAILURE_TITLES: Partial<Record<string, string>> = { TAKEN_OVER: 'Sent from elsewhere now', SERVER_BUSY: 'The server is busy' }
 
 /** Before the first start. */
 export function beforeStart (hasSource: boolean, isOpening: boolean): Situation {
@@ -54,6 +57,7 @@ const END_WORDS: Partial<Record<string, string>> = {
   'ffmpeg error': 'The server could not process it.',
   'storage limit': 'It has reached the size that the server allows.',
   'disk full': "The server's disk is full.",
+  'server busy': 'The server has no room for it at the moment.',
   'internal error': 'Something went wrong on the server.',
   'server closing': 'The server was closed.',
   'stopped without a connection': 'There was no connection to send the last seconds.',

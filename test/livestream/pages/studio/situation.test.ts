@@ -23,6 +23,7 @@ t.test('live is said of what is live', async t => {
   t.match(situationOf(snapshot('live')), { title: 'You are live', kind: 'live' })
   t.match(situationOf(snapshot('live', { isRecording: false })), { title: 'Nothing is sent', kind: 'warning' })
   t.match(situationOf(snapshot('live', { condition: 'disk-full' })), { title: 'The server is held up', kind: 'warning' })
+  t.match(situationOf(snapshot('live', { condition: 'encoder-slow' })), { title: 'The server is slow', text: /Nothing is lost/, kind: 'warning' })
   t.match(situationOf(snapshot('live', { stats: { ...quiet, lagSeconds: 4.4 } })), { title: 'The network is slow', text: /4 s late/ })
   t.match(situationOf(snapshot('live', { stats: { ...quiet, lagSeconds: 0.4 } })), { title: 'You are live' })
 })
@@ -31,6 +32,7 @@ t.test('ends are explained where nobody asked for them', async t => {
   t.equal(situationOf(snapshot('ended', { endReason: 'ended by owner' })).text, '')
   t.match(situationOf(snapshot('ended', { endReason: 'storage limit' })).text, /size/)
   t.match(situationOf(snapshot('failed', { error: new ClientError('TAKEN_OVER') })), { title: 'Sent from elsewhere now', text: /another page/i })
+  t.match(situationOf(snapshot('failed', { error: new ClientError('SERVER_BUSY', { message: 'Record H.264' }) })), { title: 'The server is busy', text: 'Record H.264' })
   t.match(situationOf(snapshot('failed', { error: new ClientError('FFMPEG_ERROR', { message: 'FFmpeg failed' }) })), { text: 'FFmpeg failed' })
 })
 
