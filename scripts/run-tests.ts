@@ -22,7 +22,7 @@ const GROUPS: Record<string, { jobs: number, timeoutSeconds: number }> = {
   fuzz: { jobs: 2, timeoutSeconds: 120 },
   chaos: { jobs: 1, timeoutSeconds: 600 },
   newcomer: { jobs: 1, timeoutSeconds: 300 },
-  package: { jobs: 2, timeoutSeconds: 300 }
+  package: { jobs: 2, timeoutSeconds: 900 }
 }
 const UNIT = { jobs: 2, timeoutSeconds: 60 }
 const MARK = 'HEADWATER_TEST_RUN'
