@@ -31,10 +31,10 @@ for (const [transport, transports] of Object.entries(TRANSPORTS)) {
       t.equal(heard.count('stream-error'), 0)
     })
 
-    t.test('start-stream: stream-started with status broadcasting; HLS-01, HLS-02: the broadcaster also gets resumeToken and nextSeq', async t => {
+    t.test('start-stream: stream-started with status broadcasting; HLS-01, HLS-02: the broadcaster also gets resumeToken, nextSeq and playbackUrl', async t => {
       const { started } = await broadcast('begin')
-      t.match(started, { streamKey: 'begin', status: 'broadcasting', message: String, resumeToken: TOKEN, nextSeq: 0 })
-      t.strictSame(Object.keys(started).sort(), ['message', 'nextSeq', 'resumeToken', 'status', 'streamKey'])
+      t.match(started, { streamKey: 'begin', status: 'broadcasting', message: String, resumeToken: TOKEN, nextSeq: 0, playbackUrl: '/livestream/begin/stream.m3u8' })
+      t.strictSame(Object.keys(started).sort(), ['message', 'nextSeq', 'playbackUrl', 'resumeToken', 'status', 'streamKey'])
     })
 
     t.test('HLS-01: start-stream answers its acknowledgement with the same', async t => {
