@@ -286,6 +286,8 @@ t.test('natively, where there is no Media Source', async t => {
   player.goLive()
   t.equal(video.currentTime, 30)
   video.tell('error')
+  // It asks first whether the server refuses.
+  await settle()
   mock.timers.tick(1_000)
   t.equal(video.plays, 3, 'it tries again')
 })
