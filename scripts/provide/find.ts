@@ -28,6 +28,9 @@ export async function findTool (tool: Tool, environment: NodeJS.ProcessEnv = pro
     case 'ffprobe': return await findFirst(['ffprobe'], '-version', undefined)
     case 'chromium': return await findFirst(CHROMIUM_PATHS, '--version', environment['CHROMIUM_PATH'])
     case 'libfaketime': return await findFaketime(environment['LIBFAKETIME_PATH'])
+    // Debian keeps it where only root's PATH goes.
+    case 'nginx': return await findFirst(['nginx', '/usr/sbin/nginx'], '-v', undefined)
+    case 'wrk': return await findWrk()
   }
 }
 
@@ -47,6 +50,12 @@ async function findFirst (candidates: readonly string[], argument: string, given
     if (await succeeds(path, [argument])) return { path: path.includes('/') ? path : await whichOf(path) }
   }
   return { problem: isGiven ? `${given} does not run` : `${candidates[0]} is not there`, given: isGiven }
+}
+
+/** It has no option that ends well but a whole run: its version comes with code 1. */
+async function findWrk (): Promise<Found> {
+  const { stdout } = await run('wrk', ['--version'])
+  return /^wrk /.test(stdout) ? { path: await whichOf('wrk') } : { problem: 'wrk is not there', given: false }
 }
 
 /** A library is there when a program that is run with it sees another year. */

@@ -1,7 +1,7 @@
 /** A program (or library) that some part of the project needs and npm does not bring. */
-export type Tool = 'ffmpeg' | 'ffprobe' | 'chromium' | 'libfaketime'
+export type Tool = 'ffmpeg' | 'ffprobe' | 'chromium' | 'libfaketime' | 'nginx' | 'wrk'
 
-export const TOOLS: readonly Tool[] = ['ffmpeg', 'ffprobe', 'chromium', 'libfaketime']
+export const TOOLS: readonly Tool[] = ['ffmpeg', 'ffprobe', 'chromium', 'libfaketime', 'nginx', 'wrk']
 
 export type PackageManager = 'apt-get' | 'apk' | 'brew'
 
@@ -30,16 +30,18 @@ export type Plan =
 
 /** FFmpeg's package brings ffprobe everywhere. */
 const PACKAGES: Record<PackageManager, Record<Tool, string[]>> = {
-  'apt-get': { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['chromium'], libfaketime: ['libfaketime'] },
-  apk: { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['chromium'], libfaketime: ['libfaketime'] },
-  brew: { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['--cask', 'google-chrome'], libfaketime: ['libfaketime'] }
+  'apt-get': { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['chromium'], libfaketime: ['libfaketime'], nginx: ['nginx-light'], wrk: ['wrk'] },
+  apk: { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['chromium'], libfaketime: ['libfaketime'], nginx: ['nginx'], wrk: ['wrk'] },
+  brew: { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['--cask', 'google-chrome'], libfaketime: ['libfaketime'], nginx: ['nginx'], wrk: ['wrk'] }
 }
 
 const WITHOUT_MANAGER: Record<Tool, string> = {
   ffmpeg: 'install FFmpeg (https://ffmpeg.org/download.html) so that `ffmpeg` is on PATH, or set FFMPEG_PATH to it',
   ffprobe: 'install FFmpeg (https://ffmpeg.org/download.html) so that `ffprobe` is on PATH',
   chromium: 'install Chromium or Google Chrome, or set CHROMIUM_PATH to one',
-  libfaketime: 'install libfaketime (Linux) where the system keeps its libraries, or set LIBFAKETIME_PATH to libfaketimeMT.so.1'
+  libfaketime: 'install libfaketime (Linux) where the system keeps its libraries, or set LIBFAKETIME_PATH to libfaketimeMT.so.1',
+  nginx: 'install nginx so that `nginx` is on PATH',
+  wrk: 'install wrk (https://github.com/wg/wrk) so that `wrk` is on PATH'
 }
 
 /** How tools that are missing come onto this machine: the commands to run, or what to tell the person. */

@@ -32,8 +32,9 @@ export function streamMetrics (registry: StreamRegistry, thumbnails: Thumbnails)
 
   gauge('headwater_streams', 'Streams that have not ended, by state', 'state', STREAM_STATES, state => active().filter(stream => stream.state === state).length)
   gauge('headwater_degraded_streams', 'Streams whose segments a fault holds up or makes late, by reason', 'reason', FAULTS, reason => active().filter(({ pipeline }) => pipeline?.condition === reason).length)
-  gauge('headwater_bytes', 'Bytes: held in memory until they are safe, of all segments on disk, free on the disk', 'of', ['held', 'stored', 'free'], of => {
+  gauge('headwater_bytes', 'Bytes: held in memory until they are safe, of the newest segments in memory, of all segments on disk, free on the disk', 'of', ['held', 'window', 'stored', 'free'], of => {
     if (of === 'held') return active().reduce((sum, { heldBytes }) => sum + heldBytes, 0)
+    if (of === 'window') return active().reduce((sum, { packager }) => sum + (packager?.memoryBytes ?? 0), 0)
     return of === 'stored' ? registry.storage.usedBytes : registry.storage.freeBytes ?? NaN
   })
   admissionMetrics()

@@ -252,7 +252,7 @@ function leaveProperly (): void {
 }
 
 /** A port of 127.0.0.1 that nobody listens on. */
-async function freePort (): Promise<number> {
+export async function freePort (): Promise<number> {
   const probe = createServer()
   await new Promise<void>((resolve, reject) => {
     probe.once('error', reject)

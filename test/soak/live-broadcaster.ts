@@ -16,11 +16,13 @@ export class LiveBroadcaster {
   #idle: () => void = () => {}
   #mostKeptBytes = 0
 
-  constructor (url: string, streamKey: string) {
+  /** @param onListed called with the number of segments whenever one was listed */
+  constructor (url: string, streamKey: string, onListed: (segmentCount: number) => void = () => {}) {
     this.#streamKey = streamKey
     this.#socket = io(url, { transports: ['websocket'], forceNew: true, reconnection: false })
     this.#socket.on('disconnect', reason => { this.faults.push(`${streamKey}: disconnected: ${reason}`) })
     this.#socket.on('connect_error', error => { this.faults.push(`${streamKey}: ${error.message}`) })
+    this.#socket.on('stream-segments-updated', ({ segmentCount }: { segmentCount: number }) => onListed(segmentCount))
     this.#socket.on('stream-error', (body: ErrorBody) => { this.faults.push(`${streamKey}: ${body.code}: ${body.error}`) })
     this.#socket.on('stream-condition', ({ condition, reason }: { condition: string, reason: string | null }) => { this.faults.push(`${streamKey}: ${condition}: ${reason}`) })
   }
@@ -39,17 +41,21 @@ export class LiveBroadcaster {
     this.#pump()
   }
 
+  /** Resolves when all is taken, or nothing has been for too long. */
+  async idle (): Promise<void> {
+    if (this.#outbox.idle) return
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, ANSWER_MS)
+      this.#idle = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
   /** Ends the stream when all is taken. */
   async end (): Promise<void> {
-    if (!this.#outbox.idle) {
-      await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, ANSWER_MS)
-        this.#idle = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-    }
+    await this.idle()
     if (!this.#outbox.idle) this.faults.push(`${this.#streamKey}: not all chunks were taken`)
     const answer = await this.#ask('end-stream', { streamKey: this.#streamKey, userId: 'soak' }) as ErrorBody | object
     if ('error' in answer) this.faults.push(`${this.#streamKey}: ${answer.code}: ${answer.error}`)

@@ -8,6 +8,7 @@ import { CLUSTER_HEAD, writeClusterHead, type Cluster } from './matroska-cluster
 import * as ID from './matroska-ids.ts'
 import { MatroskaPreamble, type MatroskaHeader } from './matroska-preamble.ts'
 import type { Recording, Step, Tell } from './recording.ts'
+import { Slab } from './slab.ts'
 import { HEADERS, sniff } from './sniff.ts'
 import type { Frame, ReaderLimits, Unit } from './types.ts'
 import { UnitWait } from './unit-wait.ts'
@@ -37,6 +38,7 @@ export class MatroskaRecording implements Recording {
   readonly #limits: ReaderLimits
   readonly #tell: Tell
   readonly #wait: UnitWait
+  readonly #units = new Slab()
   readonly #start: number
   readonly #preamble: MatroskaPreamble
   #opened: Opened | undefined
@@ -147,7 +149,7 @@ export class MatroskaRecording implements Recording {
     if (frame !== undefined) {
       cluster.lead ??= writeClusterHead(cluster.timestamp)
       const start = this.#queue.offset
-      this.#tellUnit({ frames: [frame], bytes: Buffer.from(bytes), lead: cluster.lead, start, end: start + length }, frame, opened.inForce)
+      this.#tellUnit({ frames: [frame], bytes: this.#units.copy(bytes), lead: cluster.lead, start, end: start + length }, frame, opened.inForce)
     }
     this.#queue.drop(length)
     return 'on'

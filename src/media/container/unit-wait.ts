@@ -9,8 +9,10 @@ import { search, type Landmark } from './landmarks.ts'
 export class UnitWait {
   readonly #queue: ByteQueue
   readonly #landmarks: readonly Landmark[]
-  #front = -1
-  #searched = 0
+  /** No landmark stands before this place (bytes since the first one of the queue) that could matter. */
+  #at = 0
+  /** One stands at it. */
+  #isFound = false
 
   constructor (queue: ByteQueue, landmarks: readonly Landmark[]) {
     this.#queue = queue
@@ -22,14 +24,24 @@ export class UnitWait {
    * the earliest. Throws `Malformed` where one does.
    */
   isWhole (length: number, inner: number): boolean {
-    if (this.#front !== this.#queue.offset) {
-      this.#front = this.#queue.offset
-      this.#searched = inner
+    const front = this.#queue.offset
+    const bytes = this.#queue.view()
+    if (this.#at < front + inner) {
+      this.#at = front + inner
+      this.#isFound = false
     }
-    const bytes = this.#queue.view().subarray(0, length)
-    const { at, found } = search(bytes, this.#searched, this.#landmarks)
-    if (found) throw new Malformed('Something else begins inside what should have been one piece')
-    this.#searched = at
-    return bytes.length === length
+    if (!this.#isFound) this.#look(front, bytes)
+    // Beyond the unit nothing has to be known about a landmark, not even whether it is one.
+    if (this.#isFound && this.#at < front + length && search(bytes.subarray(0, length), this.#at - front, this.#landmarks).found) {
+      throw new Malformed('Something else begins inside what should have been one piece')
+    }
+    return bytes.length >= length
+  }
+
+  /** Looks through all that is there, once for all units in it: there are many, and each look has its price. */
+  #look (front: number, bytes: Buffer): void {
+    const { at, found } = search(bytes, this.#at - front, this.#landmarks)
+    this.#at = front + at
+    this.#isFound = found
   }
 }

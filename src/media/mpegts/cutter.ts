@@ -111,11 +111,11 @@ export class Cutter {
       if (end > from) this.#pieces.push(data.subarray(from, end))
       from = end
     }
+    const boundary = () => keepUpTo(at)
+    // Thousands of packets a second and stream: nothing is allocated for one that only goes on.
     for (; at + PACKET_BYTES <= data.length && !this.#done; at += PACKET_BYTES) {
-      const packet = data.subarray(at, at + PACKET_BYTES)
-      if (packet[0] !== SYNC_BYTE) throw new Error('FFmpeg wrote something that is not MPEG-TS')
-      const kept = this.#take(packet, () => keepUpTo(at))
-      if (!kept) {
+      if (data[at] !== SYNC_BYTE) throw new Error('FFmpeg wrote something that is not MPEG-TS')
+      if (!this.#take(data, at, boundary)) {
         keepUpTo(at)
         from = at + PACKET_BYTES
       }
@@ -145,15 +145,18 @@ export class Cutter {
   }
 
   /** @param boundary closes the piece before this packet; @returns whether the packet belongs to the segment */
-  #take (packet: Buffer, boundary: () => void): boolean {
-    const pid = packetPid(packet)
-    if (pid === this.#videoPid) return this.#takeVideo(packet, boundary)
-    if (pid === this.#audioPid) return this.#takeAudio(packet, boundary)
+  #take (data: Buffer, at: number, boundary: () => void): boolean {
+    const pid = packetPid(data, at)
+    if (pid === this.#videoPid) return this.#takeVideo(data, at, boundary)
+    if (pid === this.#audioPid) return this.#takeAudio(data, at, boundary)
+    if (pid !== PID_PAT && pid !== this.#pmtPid) return false
+    // It is kept for longer than what stands around it.
+    const packet = Buffer.from(data.subarray(at, at + PACKET_BYTES))
     if (pid === PID_PAT) {
-      this.#pat = Buffer.from(packet)
+      this.#pat = packet
       this.#pmtPid = readPat(packet)
-    } else if (pid === this.#pmtPid) {
-      this.#pmt = Buffer.from(packet)
+    } else {
+      this.#pmt = packet
       const streams = readPmt(packet)
       this.#videoPid = streams.get(STREAM_TYPE_H264)
       this.#audioPid = streams.get(STREAM_TYPE_AAC_ADTS)
@@ -166,16 +169,16 @@ export class Cutter {
     return ticksToUs(this.#clock) - this.#options.offsetUs
   }
 
-  #takeVideo (packet: Buffer, boundary: () => void): boolean {
-    if (startsPayloadUnit(packet)) {
+  #takeVideo (data: Buffer, at: number, boundary: () => void): boolean {
+    if (startsPayloadUnit(data, at)) {
       this.#probe = undefined
       this.#dropping.delete(this.#videoPid!)
-      const head = readPesHead(packet)
-      if (head !== undefined) this.#startPicture(this.#timeUs(head.pts), isRandomAccess(packet), boundary)
+      const head = readPesHead(data, at)
+      if (head !== undefined) this.#startPicture(this.#timeUs(head.pts), isRandomAccess(data, at), boundary)
       if (this.#done) return false
-      if (this.#probe !== undefined && head !== undefined) this.#probeSlice(packet.subarray(head.payload))
+      if (this.#probe !== undefined && head !== undefined) this.#probeSlice(data.subarray(at + head.payload, at + PACKET_BYTES))
     } else if (this.#probe !== undefined) {
-      this.#probeSlice(packet.subarray(payloadOffset(packet)))
+      this.#probeSlice(data.subarray(at + payloadOffset(data, at), at + PACKET_BYTES))
     }
     return !this.#done && !this.#dropping.has(this.#videoPid!)
   }
@@ -261,10 +264,10 @@ export class Cutter {
     return this.#short && this.#options.complete && (!this.#options.audio || this.#sounds.latestUs !== undefined)
   }
 
-  #takeAudio (packet: Buffer, boundary: () => void): boolean {
-    if (startsPayloadUnit(packet)) {
+  #takeAudio (data: Buffer, at: number, boundary: () => void): boolean {
+    if (startsPayloadUnit(data, at)) {
       this.#dropping.delete(this.#audioPid!)
-      const head = readPesHead(packet)
+      const head = readPesHead(data, at)
       if (head !== undefined) this.#startSound(this.#timeUs(head.pts), boundary)
     }
     return !this.#done && !this.#dropping.has(this.#audioPid!)

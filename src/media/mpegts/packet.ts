@@ -1,4 +1,4 @@
-/** MPEG-TS packets and PES heads, read where they stand (ISO/IEC 13818-1, 2.4.3). */
+/** MPEG-TS packets and PES heads, read where they stand (ISO/IEC 13818-1, 2.4.3): `at` is where in the bytes the packet begins. */
 
 export const PACKET_BYTES = 188
 export const SYNC_BYTE = 0x47
@@ -11,35 +11,36 @@ const TICKS_PER_SECOND = 90_000
 export const STREAM_TYPE_H264 = 0x1b
 export const STREAM_TYPE_AAC_ADTS = 0x0f
 
-export function packetPid (packet: Buffer): number {
-  return packet.readUInt16BE(1) & 0x1fff
+export function packetPid (bytes: Buffer, at = 0): number {
+  return bytes.readUInt16BE(at + 1) & 0x1fff
 }
 
 /** A PES packet or a table begins in this packet. */
-export function startsPayloadUnit (packet: Buffer): boolean {
-  return (packet[1]! & 0x40) !== 0
+export function startsPayloadUnit (bytes: Buffer, at = 0): boolean {
+  return (bytes[at + 1]! & 0x40) !== 0
 }
 
 /** The adaptation field says that decoding can start here. */
-export function isRandomAccess (packet: Buffer): boolean {
-  return (packet[3]! & 0x20) !== 0 && packet[4]! > 0 && (packet[5]! & 0x40) !== 0
+export function isRandomAccess (bytes: Buffer, at = 0): boolean {
+  return (bytes[at + 3]! & 0x20) !== 0 && bytes[at + 4]! > 0 && (bytes[at + 5]! & 0x40) !== 0
 }
 
-/** Where the payload begins; `PACKET_BYTES` when there is none. */
-export function payloadOffset (packet: Buffer): number {
-  const control = packet[3]!
+/** Where in the packet the payload begins; `PACKET_BYTES` when there is none. */
+export function payloadOffset (bytes: Buffer, at = 0): number {
+  const control = bytes[at + 3]!
   if ((control & 0x10) === 0) return PACKET_BYTES
-  return (control & 0x20) === 0 ? 4 : Math.min(PACKET_BYTES, 5 + packet[4]!)
+  return (control & 0x20) === 0 ? 4 : Math.min(PACKET_BYTES, 5 + bytes[at + 4]!)
 }
 
-/** The presentation time of a PES head in 90 kHz ticks, and where its payload begins; undefined when there is no time stamp. */
-export function readPesHead (packet: Buffer): { pts: number, payload: number } | undefined {
-  const at = payloadOffset(packet)
-  if (at + 14 > PACKET_BYTES || packet.readUIntBE(at, 3) !== 1 || (packet[at + 7]! & 0x80) === 0) return undefined
-  const pts = (packet[at + 9]! >> 1 & 0x07) * 2 ** 30 +
-    (packet.readUInt16BE(at + 10) >> 1) * 2 ** 15 +
-    (packet.readUInt16BE(at + 12) >> 1)
-  return { pts, payload: Math.min(PACKET_BYTES, at + 9 + packet[at + 8]!) }
+/** The presentation time of a PES head in 90 kHz ticks, and where in the packet its payload begins; undefined when there is no time stamp. */
+export function readPesHead (bytes: Buffer, at = 0): { pts: number, payload: number } | undefined {
+  const offset = payloadOffset(bytes, at)
+  const head = at + offset
+  if (offset + 14 > PACKET_BYTES || bytes.readUIntBE(head, 3) !== 1 || (bytes[head + 7]! & 0x80) === 0) return undefined
+  const pts = (bytes[head + 9]! >> 1 & 0x07) * 2 ** 30 +
+    (bytes.readUInt16BE(head + 10) >> 1) * 2 ** 15 +
+    (bytes.readUInt16BE(head + 12) >> 1)
+  return { pts, payload: Math.min(PACKET_BYTES, offset + 9 + bytes[head + 8]!) }
 }
 
 /** Continues a wrapping clock: the value next to `near` that is equal to `ticks` in 33 bits. */
