@@ -5,6 +5,8 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { webUi } from '../plugins/web-ui/index.ts'
+import { metrics, metricsRoute } from './http/metrics.ts'
+import { processMetrics } from './http/process-metrics.ts'
 import { liveCore, livestream, type LivestreamOptions } from './livestream/index.ts'
 
 export interface HeadwaterOptions {
@@ -13,9 +15,12 @@ export interface HeadwaterOptions {
 }
 
 const plugin: FastifyPluginAsync<HeadwaterOptions> = async (app, options) => {
+  await app.register(metrics)
+  app.headwaterMetrics.add(processMetrics())
   await app.register(liveCore, options.livestream ?? {})
   await app.register(livestream)
   await app.register(webUi)
+  await app.register(metricsRoute)
 }
 
 export const headwater = fp(plugin, { name: 'headwater', encapsulate: true, fastify: '5.x' })

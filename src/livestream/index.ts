@@ -2,7 +2,7 @@
  * headwater/livestream: the live core as an encapsulated Fastify plugin.
  *
  * Adds: routes below `${prefix}/livestream`, Socket.IO at `${prefix}/socket.io`; the decorator `liveCore`
- * where the scope has none. Settings: `LivestreamConfig`. Tables: none.
+ * and `headwaterMetrics` where the scope has none. Settings: `LivestreamConfig`. Tables: none.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -11,6 +11,7 @@ import { HeadwaterError } from '../errors/catalogue.ts'
 import { openCors } from '../http/cors.ts'
 import { makeErrorHandler } from '../http/error-handler.ts'
 import { acceptEmptyJson } from '../http/json-body.ts'
+import { metrics, metricsRoute } from '../http/metrics.ts'
 import { useOwnValidation } from '../http/validation.ts'
 import { isStreamKey } from '../media/stream-key.ts'
 import { Thumbnails } from '../media/thumbnail/thumbnails.ts'
@@ -18,10 +19,11 @@ import { LiveCore, liveCore, type LiveCoreOptions } from './core.ts'
 import { errorBody } from './envelope.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { HeldRequests } from './held-requests.ts'
+import { liveMetrics } from './metrics.ts'
 import { PublishAuth } from './publish-auth.ts'
 import { control } from './routes/control.ts'
 import { playback } from './routes/playback.ts'
-import { debug, metrics, overview, status } from './routes/state.ts'
+import { debug, overview, status } from './routes/state.ts'
 import { invalidStreamKey } from './routes/stream-key.ts'
 import { thumbnail } from './routes/thumbnail.ts'
 
@@ -34,11 +36,13 @@ const PATH = '/livestream'
 
 const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = async (app, { prefix: _prefix, ...options }) => {
   await useLiveCore(app, options)
+  await app.register(metrics)
   const { config, ffmpegPath, streams: registry, log } = app.liveCore
   const thumbnails = new Thumbnails({ streams: registry, ffmpegPath, settings: config, log })
   const held = new HeldRequests(registry, config.maxHeldRequests, config.heldRequestSeconds * 1000)
   const auth = new PublishAuth(config)
   const gateway = new Gateway({ server: app.server, path: `${app.prefix}/socket.io`, registry, auth, config, log })
+  app.headwaterMetrics.add(liveMetrics({ registry, thumbnails, connections: () => gateway.io.engine.clientsCount }))
   // The core has ended or left its streams by then, and the gateway told it.
   app.addHook('preClose', async () => {
     held.releaseAll()
@@ -73,7 +77,7 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
     await scope.register(async general => {
       await limit(general, config.generalRequestsPerMinute)
       await general.register(overview, state)
-      await general.register(metrics, { registry, thumbnails })
+      await general.register(metricsRoute)
       await general.register(debug, { registry, auth })
       await general.register(control, { registry, auth, playbackUrl })
     })

@@ -8,7 +8,7 @@ import type { ReadingPoint } from './epoch/held-units.ts'
 import { RestartBudget } from './epoch/restart-budget.ts'
 import { Run, type RunOutcome, type RunSettings } from './epoch/run.ts'
 import type { Stall } from './epoch/stall-watch.ts'
-import { planFor, type EncodePlan } from './ffmpeg/arguments.ts'
+import { planFor, workOf, type EncodePlan, type EncodeWork } from './ffmpeg/arguments.ts'
 import type { Packager } from './hls/packager.ts'
 import type { ListedSegment } from './hls/playlist.ts'
 import type { SendingPoint } from './ingest/sequence.ts'
@@ -43,6 +43,14 @@ export interface EncoderStatus {
   stalled: Stall | null
 }
 
+/** How a segment came to be listed. */
+export interface Listing {
+  /** From its last frame's arrival until it was listed, in milliseconds; undefined when that frame is not held any more. */
+  delayMs: number | undefined
+  /** Media that had come by then and was not listed, in seconds. */
+  lagSeconds: number
+}
+
 export interface PipelineOptions {
   packager: Packager
   ffmpegPath: string
@@ -58,7 +66,9 @@ export interface PipelineOptions {
   recovered?: RecoveredEpoch | undefined
   /** More is safe than before. */
   onSafe: () => void
-  onListed: (segment: ListedSegment) => void
+  onListed: (segment: ListedSegment, listing: Listing) => void
+  onRunStarted: (work: EncodeWork) => void
+  onRunEnded: (outcome: RunOutcome) => void
   /** A fault holds segments up; undefined: they come again. */
   onCondition: (fault: Fault | undefined) => void
   /** Every fault, also one that follows another before a segment came. */
@@ -128,6 +138,11 @@ export class Pipeline {
 
   /** Bytes of the recording that are published, on disk and in the journal. */
   get safeOffset (): number { return this.#safeOffset }
+
+  /** Media that came and is not listed yet, in seconds. */
+  get lagSeconds (): number {
+    return this.#epochs.reduce((sum, { lagUs }) => sum + lagUs, 0) / 1e6
+  }
 
   get encoder (): EncoderStatus {
     return { state: this.#encoder, restarts: this.#restarts, lastFault: this.#lastFault ?? null, stalled: this.#run?.stall ?? null }
@@ -256,7 +271,7 @@ export class Pipeline {
   }
 
   async #runOnce (epoch: Epoch): Promise<RunOutcome> {
-    const { log, settings, packager } = this.#options
+    const { log, settings, packager, onRunStarted, onRunEnded } = this.#options
     const plan = planFor(epoch.init, this.#tracksSeen(epoch), epoch.publishedUs, this.#transcodeVideo, settings)
     let firstOfRun = true
     this.#plan = plan
@@ -276,8 +291,10 @@ export class Pipeline {
       onPhase: phase => this.#become(phase)
     })
     log.info({ pid: this.#run.pid, container: plan.container, video: describeTrack(plan.video), audio: describeTrack(plan.audio), fromUs: plan.startUs }, 'FFmpeg started')
+    onRunStarted(workOf(plan))
     const outcome = await this.#run.outcome
     this.#run = undefined
+    onRunEnded(outcome)
     log.info({ ...outcome }, 'FFmpeg ended')
     return outcome
   }
@@ -382,13 +399,14 @@ export class Pipeline {
       programDateTimeMs: epoch.wallTimeMs(segment.startUs)
     }, listed => journal.append({ type: 'segment', segment: listed, point: this.#safePoint(epoch, safe, this.#number, published) }))))
     if (listed === undefined) throw new StorageLimitReached('All streams together have reached the limit, and only running ones are left')
+    const arrivedMs = epoch.held.arrivedBefore(segment.endUs)
     epoch.publish(segment.endUs, segment.soundUs, released)
     this.#late = false
     this.#setSafe(safe.offset)
     this.#recover()
     // The segment is out, whatever a listener makes of it.
     try {
-      onListed(listed)
+      onListed(listed, { delayMs: arrivedMs === undefined ? undefined : performance.now() - arrivedMs, lagSeconds: this.lagSeconds })
     } catch (error) {
       log.error({ err: error, sequence: listed.sequence }, 'a listener failed')
     }

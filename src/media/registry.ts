@@ -2,11 +2,14 @@ import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
 import { HeadwaterError } from '../errors/catalogue.ts'
 import type { Fault } from './epoch/fault.ts'
+import type { RunOutcome } from './epoch/run.ts'
+import type { EncodeWork } from './ffmpeg/arguments.ts'
 import type { ListedSegment } from './hls/playlist.ts'
 import { sweep } from './hls/retention.ts'
 import { closeForGood, readAbandoned } from './journal/recovery.ts'
 import type { Journaled } from './journal/records.ts'
 import type { Log } from './log.ts'
+import type { Listing } from './pipeline.ts'
 import { LOCK_HEARTBEAT_MS, takeLock, type FolderLock } from './storage/lock.ts'
 import { listStreamFolders } from './storage/stream-folders.ts'
 import { Storage, type StorageReport, type StorageSettings } from './storage/storage.ts'
@@ -35,7 +38,11 @@ export interface RegistryEvents {
   resumed: [stream: Stream]
   reconnecting: [stream: Stream]
   ended: [stream: Stream, reason: EndReason]
-  'segment-listed': [stream: Stream, segment: ListedSegment]
+  /** A chunk came, whatever becomes of it. */
+  received: [stream: Stream, bytes: number]
+  'segment-listed': [stream: Stream, segment: ListedSegment, listing: Listing]
+  'run-started': [stream: Stream, work: EncodeWork]
+  'run-ended': [stream: Stream, outcome: RunOutcome]
   troubled: [stream: Stream, error: HeadwaterError]
   /** A fault holds segments up; undefined: they come again. */
   condition: [stream: Stream, fault: Fault | undefined]
@@ -202,7 +209,10 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
     resumed: stream => { this.emit('resumed', stream) },
     reconnecting: stream => { this.emit('reconnecting', stream) },
     ended: (stream, reason) => { this.emit('ended', stream, reason) },
-    segmentListed: (stream, segment) => { this.emit('segment-listed', stream, segment) },
+    received: (stream, bytes) => { this.emit('received', stream, bytes) },
+    segmentListed: (stream, segment, listing) => { this.emit('segment-listed', stream, segment, listing) },
+    runStarted: (stream, work) => { this.emit('run-started', stream, work) },
+    runEnded: (stream, outcome) => { this.emit('run-ended', stream, outcome) },
     troubled: (stream, error) => { this.emit('troubled', stream, error) },
     condition: (stream, fault) => {
       if (fault === 'disk-full') void this.#storage.check()

@@ -32,7 +32,7 @@ const stopBody = Type.Object({
 
 /** `POST /:streamId/start` prepares a stream for whoever starts to send; `POST /:streamId/stop` ends it. */
 export const control: FastifyPluginAsyncTypebox<ControlOptions> = async (scope, { registry, auth, playbackUrl }) => {
-  scope.post('/:streamId/start', { schema: { body: startBody } }, async request => {
+  scope.post('/:streamId/start', { config: { trafficClass: 'control' }, schema: { body: startBody } }, async request => {
     const key = streamKeyOf(request)
     await requireCredential(auth, request, key, request.body.userId)
     const { userId = ANONYMOUS, title, description } = request.body
@@ -45,7 +45,7 @@ export const control: FastifyPluginAsyncTypebox<ControlOptions> = async (scope, 
     return { status: 'created_and_started', ...answer, message: 'The stream is ready for its broadcaster', timestamp: new Date().toISOString() }
   })
 
-  scope.post('/:streamId/stop', { schema: { body: stopBody } }, async request => {
+  scope.post('/:streamId/stop', { config: { trafficClass: 'control' }, schema: { body: stopBody } }, async request => {
     const key = streamKeyOf(request)
     const stream = registry.get(key)
     if (stream === undefined) {

@@ -23,10 +23,10 @@ const SEQUENCE = /^\d{1,15}$/
 
 /** `stream.m3u8`, `live.m3u8` and the segments: from memory where they are there, else from disk. */
 export async function playback (scope: FastifyInstance, { registry, held }: PlaybackOptions): Promise<void> {
-  scope.get('/:streamId/stream.m3u8', async (request, reply) => await sendPlaylist(request, reply, EVENT_PLAYLIST))
-  scope.get('/:streamId/live.m3u8', async (request, reply) => await sendPlaylist(request, reply, LIVE_PLAYLIST))
+  scope.get('/:streamId/stream.m3u8', { config: { trafficClass: 'playlist' } }, async (request, reply) => await sendPlaylist(request, reply, EVENT_PLAYLIST))
+  scope.get('/:streamId/live.m3u8', { config: { trafficClass: 'playlist' } }, async (request, reply) => await sendPlaylist(request, reply, LIVE_PLAYLIST))
 
-  scope.get('/:streamId/segment_:segmentNumber.ts', async (request, reply) => {
+  scope.get('/:streamId/segment_:segmentNumber.ts', { config: { trafficClass: 'segment' } }, async (request, reply) => {
     const key = streamKeyOf(request)
     const { segmentNumber } = request.params as { segmentNumber: string }
     if (!SEQUENCE.test(segmentNumber)) throw new HeadwaterError('INVALID_REQUEST', { message: 'A segment number consists of digits', streamKey: key })

@@ -4,8 +4,6 @@ import { EVENT_PLAYLIST, listFiles, readText } from '../../media/hls/files.ts'
 import { parseSegmentName } from '../../media/hls/playlist.ts'
 import type { StreamRegistry } from '../../media/registry.ts'
 import type { Stream } from '../../media/stream.ts'
-import type { Thumbnails } from '../../media/thumbnail/thumbnails.ts'
-import { streamMetrics } from '../metrics.ts'
 import type { PublishAuth } from '../publish-auth.ts'
 import { requireCredential } from './credential.ts'
 import { streamKeyOf } from './stream-key.ts'
@@ -24,11 +22,6 @@ export interface StateOptions {
 /** Where the server keeps its files is nobody's business: paths are given as if the media root were `streams`. */
 function publicPath (...parts: string[]): string {
   return ['streams', ...parts].join('/')
-}
-
-export interface MetricsOptions {
-  registry: StreamRegistry
-  thumbnails: Thumbnails
 }
 
 export interface DebugOptions {
@@ -57,7 +50,7 @@ function processState (stream: Stream) {
 
 /** `GET /:streamId/status`: never a 404, so that a page can ask before the stream is there. */
 export async function status (scope: FastifyInstance, { registry, maxHeldBytes }: StateOptions): Promise<void> {
-  scope.get('/:streamId/status', async request => {
+  scope.get('/:streamId/status', { config: { trafficClass: 'status' } }, async request => {
     const key = streamKeyOf(request)
     const stream = registry.get(key)
     const { names, manifest } = await readFiles(registry, key)
@@ -110,7 +103,7 @@ const STATUS_WORDS: Record<Stream['state'], string> = {
 
 /** `GET /active` and `GET /health`. */
 export async function overview (scope: FastifyInstance, { registry, streamsDir, playbackUrl, thumbnailUrl }: StateOptions): Promise<void> {
-  scope.get('/active', async () => {
+  scope.get('/active', { config: { trafficClass: 'status' } }, async () => {
     const streams = registry.active().map(stream => ({
       streamId: stream.key,
       userId: stream.userId,
@@ -125,7 +118,7 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
     return { count: streams.length, streams }
   })
 
-  scope.get('/health', async (_request, reply) => {
+  scope.get('/health', { config: { trafficClass: 'status' } }, async (_request, reply) => {
     const exists = await listFiles(streamsDir) !== undefined
     const active = registry.active()
     const { rss, heapTotal, heapUsed, external } = process.memoryUsage()
@@ -149,15 +142,9 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
   })
 }
 
-/** `GET /metrics`: for Prometheus (text exposition format). */
-export async function metrics (scope: FastifyInstance, { registry, thumbnails }: MetricsOptions): Promise<void> {
-  const measured = streamMetrics(registry, thumbnails)
-  scope.get('/metrics', async (_request, reply) => await reply.type(measured.contentType).send(await measured.metrics()))
-}
-
 /** `GET /:streamId/debug`: what is on disk. A control route: it needs a credential where publishing does. */
 export async function debug (scope: FastifyInstance, { registry, auth }: DebugOptions): Promise<void> {
-  scope.get('/:streamId/debug', async request => {
+  scope.get('/:streamId/debug', { config: { trafficClass: 'control' } }, async request => {
     const key = streamKeyOf(request)
     await requireCredential(auth, request, key)
     const { names, manifest } = await readFiles(registry, key)

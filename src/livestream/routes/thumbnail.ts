@@ -9,7 +9,7 @@ export interface ThumbnailOptions {
 
 /** `GET /:streamId/thumbnail.jpg`: a picture of the stream, for caches until the next one may be made. */
 export async function thumbnail (scope: FastifyInstance, { thumbnails }: ThumbnailOptions): Promise<void> {
-  scope.get('/:streamId/thumbnail.jpg', async (request, reply) => {
+  scope.get('/:streamId/thumbnail.jpg', { config: { trafficClass: 'thumbnail' } }, async (request, reply) => {
     const { picture, freshMs } = await thumbnails.get(streamKeyOf(request))
     const etag = `"${picture.digest}"`
     reply.headers({ etag, 'cache-control': `public, max-age=${Math.max(1, Math.ceil(freshMs / 1000))}` })
