@@ -5,6 +5,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { webUi } from '../plugins/web-ui/index.ts'
+import { health, healthRoutes } from './http/health.ts'
 import { metrics, metricsRoute } from './http/metrics.ts'
 import { processMetrics } from './http/process-metrics.ts'
 import { liveCore, livestream, type LivestreamOptions } from './livestream/index.ts'
@@ -15,11 +16,13 @@ export interface HeadwaterOptions {
 }
 
 const plugin: FastifyPluginAsync<HeadwaterOptions> = async (app, options) => {
+  await app.register(health)
   await app.register(metrics)
   app.headwaterMetrics.add(processMetrics())
   await app.register(liveCore, options.livestream ?? {})
   await app.register(livestream)
   await app.register(webUi)
+  await app.register(healthRoutes)
   await app.register(metricsRoute)
 }
 

@@ -17,6 +17,8 @@ export async function buildStandalone (config: Config, options: Pick<FastifyServ
     ...options,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
+    // While streams publish what is under way, viewers fetch it, and readiness says why it is over.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     clientErrorHandler: answerClientError,
     // No hook runs for a URL that cannot be read.

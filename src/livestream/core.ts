@@ -8,7 +8,9 @@ import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import type { LivestreamConfig } from '../config/livestream.ts'
 import { completeLivestreamOptions } from '../config/load.ts'
+import { healthOf, type Health } from '../http/health.ts'
 import { locateFfmpeg } from '../media/ffmpeg/locate.ts'
+import { listFiles } from '../media/hls/files.ts'
 import type { Log } from '../media/log.ts'
 import { StreamRegistry } from '../media/registry.ts'
 
@@ -45,7 +47,15 @@ const plugin: FastifyPluginAsync<LiveCoreOptions> = async (app, options) => {
   const streams = new StreamRegistry({ settings: config, ffmpegPath: ffmpeg.path, log, logFor: key => log.child({ streamKey: key }) })
   await streams.open()
   app.addHook('preClose', async () => { await streams.close(config.closeGraceSeconds * 1000) })
+  const scopeHealth = healthOf(app)
+  if (scopeHealth !== undefined) addChecks(scopeHealth, streams, config.streamsDir)
   app.decorate('liveCore', new LiveCore({ config, ffmpegPath: ffmpeg.path, streams, log }))
+}
+
+function addChecks (health: Health, streams: StreamRegistry, streamsDir: string): void {
+  health.add('ownership', () => streams.lost === undefined ? undefined : 'Another server has taken over the folder of the streams')
+  health.add('folder', async () => await listFiles(streamsDir) === undefined ? 'The folder of the streams is not there' : undefined)
+  health.add('disk', () => streams.storage.state === 'critical' ? 'The disk is nearly full (DISK_CRITICAL_BYTES)' : undefined)
 }
 
 export const liveCore = fp(plugin, { name: 'headwater-live-core', fastify: '5.x' })

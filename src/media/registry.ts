@@ -142,6 +142,9 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
     return join(this.#options.settings.streamsDir, key)
   }
 
+  /** Why this server takes no more streams, for good; undefined while it does. */
+  get lost (): HeadwaterError | undefined { return this.#lost }
+
   /** What the streams use, and what is left. */
   get storage (): StorageReport { return this.#storage.report }
 
