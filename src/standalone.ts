@@ -28,7 +28,7 @@ export async function buildStandalone (config: Config, options: Pick<FastifyServ
   app.setNotFoundHandler(async request => {
     throw new HeadwaterError('NOT_FOUND', { message: `There is nothing at ${request.method} ${request.url.split('?')[0]}` })
   })
-  await app.register(headwater, { livestream: config.livestream })
+  await app.register(headwater, { livestream: config.livestream, apiDocs: config.server.apiDocs })
   if (config.server.environment === 'production' && config.livestream.publishAuth === 'open') {
     app.log.warn('PUBLISH_AUTH is open: anyone who reaches this server can publish. Set PUBLISH_AUTH to key or jwt.')
   }

@@ -14,6 +14,9 @@ export const serverSchema = Type.Object({
     env: 'LOG_LEVEL',
     description: 'Least serious level that is logged. Requests for media are logged at debug.'
   }),
+  apiDocs: Type.Enum(['on', 'off'], {
+    default: 'on', env: 'API_DOCS', description: 'on: /docs describes the API, as a page and as OpenAPI (/docs/json).'
+  }),
   closeTimeoutMs: Type.Integer({
     default: 15_000, minimum: 1_000, unit: 'ms', env: 'CLOSE_TIMEOUT_MS', description: 'Longest time that a graceful stop may take before the process ends anyway.'
   })

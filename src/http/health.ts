@@ -6,6 +6,7 @@
  */
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
+import { Type } from 'typebox'
 
 /** Why something is not ready, for whoever runs the server; undefined when it is. No path, key or secret: anybody may ask. */
 export type Check = () => string | undefined | Promise<string | undefined>
@@ -61,16 +62,35 @@ const plugin: FastifyPluginAsync = async app => {
 
 export const health = fp(plugin, { name: 'headwater-health', fastify: '5.x' })
 
+const livezSchema = {
+  tags: ['server'],
+  operationId: 'getLiveness',
+  summary: 'Whether the process answers: if not, it has to be started anew',
+  response: { 200: Type.Object({ status: Type.Literal('alive') }, { description: 'It does' }) }
+}
+
+const readiness = Type.Object({
+  status: Type.Enum(['ready', 'not ready']),
+  failing: Type.Array(Type.Object({ check: Type.String(), reason: Type.String() }), { description: 'What is not in order.' })
+})
+
+const readyzSchema = {
+  tags: ['server'],
+  operationId: 'getReadiness',
+  summary: 'Whether it can take work: if not, send it none',
+  response: { 200: { ...readiness, description: 'It can' }, 503: { ...readiness, description: 'It cannot, and why' } }
+}
+
 /** `GET /livez` and `GET /readyz`. A host that has one of them keeps it. */
 export const healthRoutes: FastifyPluginAsync = async app => {
   const { headwaterHealth } = app
   app.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
   const isFree = (path: string) => !app.hasRoute({ method: 'GET', url: `${app.prefix}${path}` })
 
-  if (isFree('/livez')) app.get('/livez', async () => ({ status: 'alive' }))
+  if (isFree('/livez')) app.get('/livez', { schema: livezSchema }, async () => ({ status: 'alive' }))
 
   if (isFree('/readyz')) {
-    app.get('/readyz', async (_request, reply) => {
+    app.get('/readyz', { schema: readyzSchema }, async (_request, reply) => {
       const failing = await headwaterHealth.failing()
       return await reply.code(failing.length === 0 ? 200 : 503).send({ status: failing.length === 0 ? 'ready' : 'not ready', failing })
     })

@@ -70,9 +70,23 @@ function hasMetrics (app: FastifyInstance): boolean {
 
 export const metrics = fp(plugin, { name: 'headwater-metrics', fastify: '5.x' })
 
+export interface MetricsRouteOptions {
+  /** How the route is described, where not as one of the server's. */
+  tag?: string
+  operationId?: string
+  /** What else the scope may answer, by status. */
+  responses?: object
+}
+
 /** `GET /metrics`: for Prometheus. A host that has one of its own keeps it. */
-export const metricsRoute: FastifyPluginAsync = async app => {
+export const metricsRoute: FastifyPluginAsync<MetricsRouteOptions> = async (app, { tag = 'server', operationId = 'getMetrics', responses }) => {
   if (app.hasRoute({ method: 'GET', url: `${app.prefix}/metrics` })) return
   const { headwaterMetrics } = app
-  app.get('/metrics', async (_request, reply) => await reply.type(headwaterMetrics.contentType).header('cache-control', 'no-store').send(await headwaterMetrics.text()))
+  const schema = {
+    tags: [tag],
+    operationId,
+    summary: 'What is measured, for Prometheus',
+    response: { 200: { description: 'Text exposition format', content: { 'text/plain': { schema: { type: 'string' } } } }, ...responses }
+  }
+  app.get('/metrics', { schema }, async (_request, reply) => await reply.type(headwaterMetrics.contentType).header('cache-control', 'no-store').send(await headwaterMetrics.text()))
 }

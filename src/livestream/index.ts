@@ -12,7 +12,7 @@ import { openCors } from '../http/cors.ts'
 import { makeErrorHandler } from '../http/error-handler.ts'
 import { acceptEmptyJson } from '../http/json-body.ts'
 import { metrics, metricsRoute } from '../http/metrics.ts'
-import { useOwnValidation } from '../http/validation.ts'
+import { useOwnSchemas } from '../http/schemas.ts'
 import { isStreamKey } from '../media/stream-key.ts'
 import { Thumbnails } from '../media/thumbnail/thumbnails.ts'
 import { LiveCore, liveCore, type LiveCoreOptions } from './core.ts'
@@ -23,6 +23,7 @@ import { liveMetrics } from './metrics.ts'
 import { PublishAuth } from './publish-auth.ts'
 import { control } from './routes/control.ts'
 import { playback } from './routes/playback.ts'
+import { errors, TAG } from './routes/schemas.ts'
 import { debug, overview, status } from './routes/state.ts'
 import { invalidStreamKey } from './routes/stream-key.ts'
 import { thumbnail } from './routes/thumbnail.ts'
@@ -52,7 +53,7 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
 
   await app.register(async scope => {
     openCors(scope)
-    useOwnValidation(scope)
+    useOwnSchemas(scope)
     acceptEmptyJson(scope)
     scope.setErrorHandler(makeErrorHandler((error, request) => errorBody(error, error.streamKey ?? keyIn(request.params))))
     const unmatched = async (request: FastifyRequest): Promise<never> => {
@@ -61,7 +62,7 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
     }
     scope.setNotFoundHandler(unmatched)
     // A key that is longer than the host's router takes matches nothing but this.
-    scope.route({ method: ['GET', 'HEAD', 'POST'], url: '/*', handler: unmatched })
+    scope.route({ method: ['GET', 'HEAD', 'POST'], url: '/*', schema: { hide: true }, handler: unmatched })
     const playbackUrl = (key: string) => `${scope.prefix}/${key}/stream.m3u8`
     const thumbnailUrl = (key: string) => `${scope.prefix}/${key}/thumbnail.jpg`
     const state = { registry, streamsDir: config.streamsDir, maxHeldBytes: config.maxHeldBytes, playbackUrl, thumbnailUrl }
@@ -77,7 +78,7 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
     await scope.register(async general => {
       await limit(general, config.generalRequestsPerMinute)
       await general.register(overview, state)
-      await general.register(metricsRoute)
+      await general.register(metricsRoute, { tag: TAG, operationId: 'getLivestreamMetrics', responses: errors() })
       await general.register(debug, { registry, auth })
       await general.register(control, { registry, auth, playbackUrl })
     })

@@ -6,6 +6,7 @@ import type { StreamRegistry } from '../../media/registry.ts'
 import type { Stream } from '../../media/stream.ts'
 import type { PublishAuth } from '../publish-auth.ts'
 import { requireCredential } from './credential.ts'
+import { activeSchema, debugSchema, healthSchema, statusSchema } from './state-schemas.ts'
 import { streamKeyOf } from './stream-key.ts'
 
 export interface StateOptions {
@@ -50,7 +51,7 @@ function processState (stream: Stream) {
 
 /** `GET /:streamId/status`: never a 404, so that a page can ask before the stream is there. */
 export async function status (scope: FastifyInstance, { registry, maxHeldBytes }: StateOptions): Promise<void> {
-  scope.get('/:streamId/status', { config: { trafficClass: 'status' } }, async request => {
+  scope.get('/:streamId/status', { config: { trafficClass: 'status' }, schema: statusSchema }, async request => {
     const key = streamKeyOf(request)
     const stream = registry.get(key)
     const { names, manifest } = await readFiles(registry, key)
@@ -103,7 +104,7 @@ const STATUS_WORDS: Record<Stream['state'], string> = {
 
 /** `GET /active` and `GET /health`. */
 export async function overview (scope: FastifyInstance, { registry, streamsDir, playbackUrl, thumbnailUrl }: StateOptions): Promise<void> {
-  scope.get('/active', { config: { trafficClass: 'status' } }, async () => {
+  scope.get('/active', { config: { trafficClass: 'status' }, schema: activeSchema }, async () => {
     const streams = registry.active().map(stream => ({
       streamId: stream.key,
       userId: stream.userId,
@@ -118,7 +119,7 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
     return { count: streams.length, streams }
   })
 
-  scope.get('/health', { config: { trafficClass: 'status' } }, async (_request, reply) => {
+  scope.get('/health', { config: { trafficClass: 'status' }, schema: healthSchema }, async (_request, reply) => {
     const exists = await listFiles(streamsDir) !== undefined
     const active = registry.active()
     const { rss, heapTotal, heapUsed, external } = process.memoryUsage()
@@ -144,7 +145,7 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
 
 /** `GET /:streamId/debug`: what is on disk. A control route: it needs a credential where publishing does. */
 export async function debug (scope: FastifyInstance, { registry, auth }: DebugOptions): Promise<void> {
-  scope.get('/:streamId/debug', { config: { trafficClass: 'control' } }, async request => {
+  scope.get('/:streamId/debug', { config: { trafficClass: 'control' }, schema: debugSchema }, async request => {
     const key = streamKeyOf(request)
     await requireCredential(auth, request, key)
     const { names, manifest } = await readFiles(registry, key)
