@@ -17,6 +17,8 @@ import { packageVersion } from './version.ts'
 export interface HeadwaterOptions {
   /** Settings of the live core. */
   livestream?: LivestreamOptions
+  /** Whose `X-Forwarded-For` counts for Socket.IO: `off` (default), a number of proxies, or their addresses. For HTTP it is Fastify's own `trustProxy`. */
+  trustProxy?: string
   /** Whether `/docs` describes the API. Default: `on`. */
   apiDocs?: 'on' | 'off'
 }
@@ -28,7 +30,7 @@ const plugin: FastifyPluginAsync<HeadwaterOptions> = async (app, options) => {
   await app.register(metrics)
   app.headwaterMetrics.add(processMetrics())
   await app.register(liveCore, options.livestream ?? {})
-  await app.register(livestream)
+  await app.register(livestream, options.trustProxy === undefined ? {} : { trustProxy: options.trustProxy })
   await app.register(webUi)
   await app.register(healthRoutes)
   await app.register(metricsRoute)

@@ -11,8 +11,10 @@ import { completeLivestreamOptions } from '../config/load.ts'
 import { healthOf, type Health } from '../http/health.ts'
 import { locateFfmpeg } from '../media/ffmpeg/locate.ts'
 import { listFiles } from '../media/hls/files.ts'
+import { logName } from '../media/log-name.ts'
 import type { Log } from '../media/log.ts'
 import { StreamRegistry } from '../media/registry.ts'
+import { errorSerializer } from './error-serializer.ts'
 
 /** Every setting of the live core may be given; what is left out has its default. */
 export type LiveCoreOptions = Partial<LivestreamConfig>
@@ -43,8 +45,9 @@ const plugin: FastifyPluginAsync<LiveCoreOptions> = async (app, options) => {
   const config = completeLivestreamOptions(options)
   const ffmpeg = await locateFfmpeg({ path: config.ffmpegPath })
   app.log.info({ ffmpeg }, 'FFmpeg found')
-  const log = app.log.child({ plugin: 'livestream' })
-  const streams = new StreamRegistry({ settings: config, ffmpegPath: ffmpeg.path, log, logFor: key => log.child({ streamKey: key }) })
+  const serialize = errorSerializer(config.streamsDir)
+  const log = app.log.child({ plugin: 'livestream' }, { serializers: { err: serialize, error: serialize } })
+  const streams = new StreamRegistry({ settings: config, ffmpegPath: ffmpeg.path, log, logFor: key => log.child({ stream: logName(key) }) })
   await streams.open()
   app.addHook('preClose', async () => { await streams.close(config.closeGraceSeconds * 1000) })
   const scopeHealth = healthOf(app)

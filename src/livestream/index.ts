@@ -13,10 +13,12 @@ import { makeErrorHandler } from '../http/error-handler.ts'
 import { acceptEmptyJson } from '../http/json-body.ts'
 import { metrics, metricsRoute } from '../http/metrics.ts'
 import { useOwnSchemas } from '../http/schemas.ts'
+import { trustedProxies } from '../http/trust-proxy.ts'
 import { isStreamKey } from '../media/stream-key.ts'
 import { Thumbnails } from '../media/thumbnail/thumbnails.ts'
 import { LiveCore, liveCore, type LiveCoreOptions } from './core.ts'
 import { errorBody } from './envelope.ts'
+import { errorSerializer } from './error-serializer.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { HeldRequests } from './held-requests.ts'
 import { liveMetrics } from './metrics.ts'
@@ -30,19 +32,23 @@ import { thumbnail } from './routes/thumbnail.ts'
 
 export { liveCore, type LiveCore, type LiveCoreOptions } from './core.ts'
 
-/** The live core's; none where the scope has a `liveCore` already. */
-export type LivestreamOptions = LiveCoreOptions
+/** The live core's, none of which may be given where the scope has a `liveCore` already; and of this plugin: */
+export interface LivestreamOptions extends LiveCoreOptions {
+  /** Whose `X-Forwarded-For` counts for Socket.IO: `off` (default), a number of proxies, or their addresses. For HTTP it is Fastify's own `trustProxy`. */
+  trustProxy?: string
+}
 
 const PATH = '/livestream'
 
-const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = async (app, { prefix: _prefix, ...options }) => {
+const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = async (app, { prefix: _prefix, trustProxy = 'off', ...options }) => {
+  const trusted = trustedProxies(trustProxy)
   await useLiveCore(app, options)
   await app.register(metrics)
   const { config, ffmpegPath, streams: registry, log } = app.liveCore
   const thumbnails = new Thumbnails({ streams: registry, ffmpegPath, settings: config, log })
   const held = new HeldRequests(registry, config.maxHeldRequests, config.heldRequestSeconds * 1000)
   const auth = new PublishAuth(config)
-  const gateway = new Gateway({ server: app.server, path: `${app.prefix}/socket.io`, registry, auth, config, log })
+  const gateway = new Gateway({ server: app.server, path: `${app.prefix}/socket.io`, registry, auth, config, trusted, log })
   app.headwaterMetrics.add(liveMetrics({ registry, thumbnails, connections: () => gateway.io.engine.clientsCount }))
   // The core has ended or left its streams by then, and the gateway told it.
   app.addHook('preClose', async () => {
@@ -82,11 +88,12 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
       await general.register(debug, { registry, auth })
       await general.register(control, { registry, auth, playbackUrl })
     })
-  }, { prefix: PATH })
+    // pino takes objects from a serializer; Fastify's types do not say so.
+  }, { prefix: PATH, logSerializers: { err: errorSerializer(config.streamsDir) as (error: unknown) => string } })
 }
 
 /** The scope's live core, or one of our own. @throws HeadwaterError `CONFIG_INVALID` for settings that nobody would read */
-async function useLiveCore (app: FastifyInstance, options: LivestreamOptions): Promise<void> {
+async function useLiveCore (app: FastifyInstance, options: LiveCoreOptions): Promise<void> {
   // A host may have something else by that name.
   if (!(app.hasDecorator('liveCore') && app.liveCore instanceof LiveCore)) {
     await app.register(liveCore, options)

@@ -3,7 +3,7 @@ import { HeadwaterError } from '../errors/catalogue.ts'
 import type { InitSegment, Unit } from './container/types.ts'
 import { canFollow, type EncoderState } from './epoch/encoder-state.ts'
 import { Epoch, type EpochProgress } from './epoch/epoch.ts'
-import { isOutOfSpace, type Fault } from './epoch/fault.ts'
+import { isOutOfSpace, withoutPath, type Fault } from './epoch/fault.ts'
 import type { ReadingPoint } from './epoch/held-units.ts'
 import { RestartBudget } from './epoch/restart-budget.ts'
 import { Run, type RunOutcome, type RunSettings } from './epoch/run.ts'
@@ -290,12 +290,14 @@ export class Pipeline {
       },
       onPhase: phase => this.#become(phase)
     })
-    log.info({ pid: this.#run.pid, container: plan.container, video: describeTrack(plan.video), audio: describeTrack(plan.audio), fromUs: plan.startUs }, 'FFmpeg started')
+    const { pid } = this.#run
+    const began = performance.now()
+    log.info({ pid, container: plan.container, video: describeTrack(plan.video), audio: describeTrack(plan.audio), fromUs: plan.startUs }, 'FFmpeg started')
     onRunStarted(workOf(plan))
     const outcome = await this.#run.outcome
     this.#run = undefined
     onRunEnded(outcome)
-    log.info({ ...outcome }, 'FFmpeg ended')
+    log.info({ pid, ...outcome, ranSeconds: (performance.now() - began) / 1000 }, 'FFmpeg ended')
     return outcome
   }
 
@@ -315,7 +317,7 @@ export class Pipeline {
         return false
       case 'storage':
         if (outcome.error instanceof StorageLimitReached) throw outcome.error
-        await this.#backOff(isOutOfSpace(outcome.error) ? 'disk-full' : 'disk-failed', `A segment could not be written: ${(outcome.error as Error).message}`)
+        await this.#backOff(isOutOfSpace(outcome.error) ? 'disk-full' : 'disk-failed', `A segment could not be written: ${withoutPath(outcome.error as Error)}`)
         return false
       case 'failed':
         await this.#backOff(outcome.fault, outcome.reason)

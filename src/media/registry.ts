@@ -8,6 +8,7 @@ import type { ListedSegment } from './hls/playlist.ts'
 import { sweep } from './hls/retention.ts'
 import { closeForGood, readAbandoned } from './journal/recovery.ts'
 import type { Journaled } from './journal/records.ts'
+import { logName } from './log-name.ts'
 import type { Log } from './log.ts'
 import type { Listing } from './pipeline.ts'
 import { LOCK_HEARTBEAT_MS, takeLock, type FolderLock } from './storage/lock.ts'
@@ -121,7 +122,7 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
       if (journaled !== undefined && await this.#recoverStream(key, journaled)) continue
       if (await closeForGood(folder)) closed.push(key)
     }
-    if (closed.length > 0) log.warn({ streams: closed }, 'closed the playlists of streams that an earlier server left open')
+    if (closed.length > 0) log.warn({ streams: closed.map(logName) }, 'closed the playlists of streams that an earlier server left open')
   }
 
   async #recoverStream (key: string, journaled: Journaled): Promise<boolean> {
@@ -129,7 +130,7 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
       this.#streams.set(key, await Stream.recover({ ...this.#optionsOf(key), journaled }))
       return true
     } catch (error) {
-      this.#options.log.error({ err: error, streamKey: key }, 'a stream of an earlier server cannot go on')
+      this.#options.log.error({ err: error, stream: logName(key) }, 'a stream of an earlier server cannot go on')
       return false
     }
   }
@@ -235,7 +236,7 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
         }
       }
       const removed = await sweep(settings.streamsDir, retentionMs, Date.now(), running)
-      if (removed.length > 0) log.info({ removed }, 'removed what was older than the retention')
+      if (removed.length > 0) log.info({ removed: removed.map(logName) }, 'removed what was older than the retention')
     } catch (error) {
       log.error({ err: error }, 'old streams could not be removed')
     }

@@ -306,7 +306,9 @@ export class Stream {
     this.#broadcaster = null
     this.#endedAt = new Date()
     this.#become('ended')
-    this.#log.info({ reason, segments: onAir?.packager.segmentCount ?? 0, seconds: (onAir?.packager.durationMs ?? 0) / 1000 }, 'stream ended')
+    const { segmentCount = 0, bytes = 0, durationMs = 0 } = onAir?.packager ?? {}
+    const lastedSeconds = (this.#endedAt.getTime() - this.startedAt.getTime()) / 1000
+    this.#log.info({ reason, segments: segmentCount, bytes, seconds: durationMs / 1000, lastedSeconds }, 'stream ended')
     this.#options.listener.ended(this, reason)
   }
 
