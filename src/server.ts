@@ -5,6 +5,7 @@ import closeWithGrace from 'close-with-grace'
 import { loadConfig } from './config/load.ts'
 import { HeadwaterError } from './errors/catalogue.ts'
 import { buildStandalone } from './standalone.ts'
+import { packageVersion } from './version.ts'
 
 async function main (): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env')
@@ -15,9 +16,22 @@ async function main (): Promise<void> {
   closeWithGrace({ delay: closeTimeoutMs, logger: app.log }, async ({ err, signal }) => {
     if (err) app.log.fatal({ err }, 'closing because of an error')
     else app.log.info({ signal }, 'closing')
+    const began = performance.now()
     await app.close()
+    app.log.info({ signal, seconds: (performance.now() - began) / 1000 }, 'server stopped')
   })
-  await app.listen({ host, port })
+  const address = await app.listen({ host, port })
+  const { streamsDir, publishAuth, maxStreams, resumeWindowSeconds, maxBytesPerMinute, maxConnectionsPerMinute } = config.livestream
+  app.log.info({
+    version: packageVersion(),
+    node: process.version,
+    address,
+    environment: config.server.environment,
+    streamsDir,
+    publishAuth,
+    trustProxy: config.server.trustProxy,
+    limits: { maxStreams, resumeWindowSeconds, maxBytesPerMinute, maxConnectionsPerMinute }
+  }, 'server started')
 }
 
 main().catch((error: unknown) => {

@@ -54,7 +54,7 @@ const plugin: FastifyPluginAsync<WebUiOptions> = async (app, { folder = BUILT })
     const headers = pageHeaders(page)
     const notFound = documentOf({ ...page, title: 'Not found', files: [] }, shell)
     const fits = parameterCheck(page)
-    app.get(page.path, async (request, reply) => {
+    app.get(page.path, { config: { trafficClass: 'page' }, schema: { hide: true } }, async (request, reply) => {
       const [path, query] = request.url.split('?')
       // `GET *`, which the router takes for `/`.
       if (!path!.startsWith('/')) {
@@ -69,7 +69,7 @@ const plugin: FastifyPluginAsync<WebUiOptions> = async (app, { folder = BUILT })
     })
   }
 
-  app.get<{ Params: { name: string } }>('/assets/:name', async (request, reply) => {
+  app.get<{ Params: { name: string } }>('/assets/:name', { config: { trafficClass: 'page' }, schema: { hide: true } }, async (request, reply) => {
     const asset = assets.get(request.params.name)
     if (asset === undefined) return await reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-cache').code(404).type('text/plain; charset=utf-8').send('Not found')
     return send(asset, request, reply.headers(ASSET_HEADERS))

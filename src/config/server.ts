@@ -4,6 +4,9 @@ import { Type, type Static } from 'typebox'
 export const serverSchema = Type.Object({
   host: Type.String({ default: '127.0.0.1', env: 'HOST', description: 'Address to listen on. 0.0.0.0 listens on every interface.' }),
   port: Type.Integer({ default: 5050, minimum: 0, maximum: 65535, env: 'PORT', description: 'Port to listen on; 0 takes a free one.' }),
+  trustProxy: Type.String({
+    default: 'off', env: 'TRUST_PROXY', description: 'Whose X-Forwarded-For says where a request comes from. off: nobody\'s; addresses and networks of proxies, with commas; or how many proxies stand before the server.'
+  }),
   environment: Type.Enum(['development', 'production', 'test'], {
     default: 'development',
     env: 'NODE_ENV',
@@ -13,6 +16,9 @@ export const serverSchema = Type.Object({
     default: 'info',
     env: 'LOG_LEVEL',
     description: 'Least serious level that is logged. Requests for media are logged at debug.'
+  }),
+  apiDocs: Type.Enum(['on', 'off'], {
+    default: 'on', env: 'API_DOCS', description: 'on: /docs describes the API, as a page and as OpenAPI (/docs/json).'
   }),
   closeTimeoutMs: Type.Integer({
     default: 15_000, minimum: 1_000, unit: 'ms', env: 'CLOSE_TIMEOUT_MS', description: 'Longest time that a graceful stop may take before the process ends anyway.'

@@ -15,5 +15,5 @@ export const OPEN_CORS = {
  */
 export function openCors (scope: FastifyInstance): void {
   scope.addHook('onRequest', async (_request, reply) => { reply.headers(OPEN_CORS) })
-  scope.options('/*', async (_request, reply) => await reply.code(204).send())
+  scope.options('/*', { schema: { hide: true } }, async (_request, reply) => await reply.code(204).send())
 }

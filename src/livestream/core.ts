@@ -8,9 +8,13 @@ import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import type { LivestreamConfig } from '../config/livestream.ts'
 import { completeLivestreamOptions } from '../config/load.ts'
+import { healthOf, type Health } from '../http/health.ts'
 import { locateFfmpeg } from '../media/ffmpeg/locate.ts'
+import { listFiles } from '../media/hls/files.ts'
+import { logName } from '../media/log-name.ts'
 import type { Log } from '../media/log.ts'
 import { StreamRegistry } from '../media/registry.ts'
+import { errorSerializer } from './error-serializer.ts'
 import { EventHooks } from './event-hooks.ts'
 import { separateHooks, type HostHooks } from './host-hooks.ts'
 import { LiveEvents } from './live-events.ts'
@@ -66,11 +70,12 @@ const plugin: FastifyPluginAsync<LiveCoreOptions> = async (app, options) => {
   const config = completeLivestreamOptions(settings)
   const ffmpeg = await locateFfmpeg({ path: config.ffmpegPath })
   app.log.info({ ffmpeg }, 'FFmpeg found')
-  const log = app.log.child({ plugin: 'livestream' })
+  const serialize = errorSerializer(config.streamsDir)
+  const log = app.log.child({ plugin: 'livestream' }, { serializers: { err: serialize, error: serialize } })
   if (config.playbackKeys.length > 0 && config.publishAuth === 'open' && hooks.authorizePublish === undefined) {
     log.warn('PLAYBACK_KEYS are set and PUBLISH_AUTH is open: anyone who starts a stream on a free key gets a signed URL for it')
   }
-  const streams = new StreamRegistry({ settings: config, ffmpegPath: ffmpeg.path, log, logFor: key => log.child({ streamKey: key }) })
+  const streams = new StreamRegistry({ settings: config, ffmpegPath: ffmpeg.path, log, logFor: key => log.child({ stream: logName(key) }) })
   const urls = new PlaybackUrls({ path: `${app.prefix}${LIVESTREAM_PATH}`, keys: config.playbackKeys, seconds: config.playbackUrlSeconds })
   const events = new LiveEvents({ registry: streams, segmentUrl: (key, name) => urls.plain(key, name), log })
   const eventHooks = new EventHooks({ events, hooks, timeoutMs: config.hostHookTimeoutMs, maxQueued: config.hostHookQueue, log })
@@ -80,7 +85,15 @@ const plugin: FastifyPluginAsync<LiveCoreOptions> = async (app, options) => {
     await streams.close(config.closeGraceSeconds * 1000)
     await eventHooks.close()
   })
+  const scopeHealth = healthOf(app)
+  if (scopeHealth !== undefined) addChecks(scopeHealth, streams, config.streamsDir)
   app.decorate('liveCore', new LiveCore({ config, hooks, ffmpegPath: ffmpeg.path, streams, events, urls, log }))
+}
+
+function addChecks (health: Health, streams: StreamRegistry, streamsDir: string): void {
+  health.add('ownership', () => streams.lost === undefined ? undefined : 'Another server has taken over the folder of the streams')
+  health.add('folder', async () => await listFiles(streamsDir) === undefined ? 'The folder of the streams is not there' : undefined)
+  health.add('disk', () => streams.storage.state === 'critical' ? 'The disk is nearly full (DISK_CRITICAL_BYTES)' : undefined)
 }
 
 export const liveCore = fp(plugin, { name: 'headwater-live-core', fastify: '5.x' })

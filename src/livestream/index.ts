@@ -2,7 +2,7 @@
  * headwater/livestream: the live core as an encapsulated Fastify plugin.
  *
  * Adds: routes below `${prefix}/livestream`, Socket.IO at `${prefix}/socket.io`; the decorator `liveCore`
- * where the scope has none. Settings: `LivestreamConfig`, `HostHooks`. Tables: none.
+ * and `headwaterMetrics` where the scope has none. Settings: `LivestreamConfig`, `HostHooks`. Tables: none.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -11,18 +11,23 @@ import { HeadwaterError } from '../errors/catalogue.ts'
 import { openCors } from '../http/cors.ts'
 import { makeErrorHandler } from '../http/error-handler.ts'
 import { acceptEmptyJson } from '../http/json-body.ts'
-import { useOwnValidation } from '../http/validation.ts'
+import { metrics, metricsRoute } from '../http/metrics.ts'
+import { useOwnSchemas } from '../http/schemas.ts'
+import { trustedProxies } from '../http/trust-proxy.ts'
 import { isStreamKey } from '../media/stream-key.ts'
 import { Thumbnails } from '../media/thumbnail/thumbnails.ts'
 import { LiveCore, liveCore, LIVESTREAM_PATH, type LiveCoreOptions } from './core.ts'
 import { errorBody } from './envelope.ts'
+import { errorSerializer } from './error-serializer.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { HeldRequests } from './held-requests.ts'
+import { liveMetrics } from './metrics.ts'
 import { PlaybackAccess } from './playback-access.ts'
 import { PublishAuth } from './publish-auth.ts'
 import { control } from './routes/control.ts'
 import { playback } from './routes/playback.ts'
-import { debug, metrics, overview, status } from './routes/state.ts'
+import { errors, TAG } from './routes/schemas.ts'
+import { debug, overview, status } from './routes/state.ts'
 import { invalidStreamKey } from './routes/stream-key.ts'
 import { thumbnail } from './routes/thumbnail.ts'
 
@@ -31,18 +36,24 @@ export type { HostHooks, LiveEventMap, PlaybackRequest, PlaybackResource, Publis
 export { signPlayback, type SigningOptions } from './playback-signature.ts'
 export type { PlaybackUrlOptions } from './playback-urls.ts'
 
-/** The live core's; none where the scope has a `liveCore` already. */
-export type LivestreamOptions = LiveCoreOptions
+/** The live core's, none of which may be given where the scope has a `liveCore` already; and of this plugin: */
+export interface LivestreamOptions extends LiveCoreOptions {
+  /** Whose `X-Forwarded-For` counts for Socket.IO: `off` (default), a number of proxies, or their addresses. For HTTP it is Fastify's own `trustProxy`. */
+  trustProxy?: string
+}
 
-const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = async (app, { prefix: _prefix, ...options }) => {
+const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = async (app, { prefix: _prefix, trustProxy = 'off', ...options }) => {
+  const trusted = trustedProxies(trustProxy)
   await useLiveCore(app, options)
+  await app.register(metrics)
   const { config, hooks, ffmpegPath, streams: registry, urls, log } = app.liveCore
   urls.path = `${app.prefix}${LIVESTREAM_PATH}`
   const thumbnails = new Thumbnails({ streams: registry, ffmpegPath, settings: config, log })
   const held = new HeldRequests(registry, config.maxHeldRequests, config.heldRequestSeconds * 1000)
   const auth = new PublishAuth(config, hooks)
   const access = new PlaybackAccess(config, hooks)
-  const gateway = new Gateway({ server: app.server, path: `${app.prefix}/socket.io`, registry, auth, urls, config, log })
+  const gateway = new Gateway({ server: app.server, path: `${app.prefix}/socket.io`, registry, auth, urls, config, trusted, log })
+  app.headwaterMetrics.add(liveMetrics({ registry, thumbnails, connections: () => gateway.io.engine.clientsCount }))
   // The core has ended or left its streams by then, and the gateway told it.
   app.addHook('preClose', async () => {
     held.releaseAll()
@@ -52,7 +63,7 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
 
   await app.register(async scope => {
     openCors(scope)
-    useOwnValidation(scope)
+    useOwnSchemas(scope)
     acceptEmptyJson(scope)
     scope.setErrorHandler(makeErrorHandler((error, request) => errorBody(error, error.streamKey ?? keyIn(request.params))))
     const unmatched = async (request: FastifyRequest): Promise<never> => {
@@ -61,7 +72,7 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
     }
     scope.setNotFoundHandler(unmatched)
     // A key that is longer than the host's router takes matches nothing but this.
-    scope.route({ method: ['GET', 'HEAD', 'POST'], url: '/*', handler: unmatched })
+    scope.route({ method: ['GET', 'HEAD', 'POST'], url: '/*', schema: { hide: true }, handler: unmatched })
     const state = { registry, streamsDir: config.streamsDir, maxHeldBytes: config.maxHeldBytes, urls }
     await scope.register(async stream => {
       await limit(stream, config.streamRequestsPerMinute)
@@ -75,15 +86,16 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
     await scope.register(async general => {
       await limit(general, config.generalRequestsPerMinute)
       await general.register(overview, state)
-      await general.register(metrics, { registry, thumbnails })
+      await general.register(metricsRoute, { tag: TAG, operationId: 'getLivestreamMetrics', responses: errors() })
       await general.register(debug, { registry, auth })
       await general.register(control, { registry, auth, urls })
     })
-  }, { prefix: LIVESTREAM_PATH })
+    // pino takes objects from a serializer; Fastify's types do not say so.
+  }, { prefix: LIVESTREAM_PATH, logSerializers: { err: errorSerializer(config.streamsDir) as (error: unknown) => string } })
 }
 
 /** The scope's live core, or one of our own. @throws HeadwaterError `CONFIG_INVALID` for settings that nobody would read */
-async function useLiveCore (app: FastifyInstance, options: LivestreamOptions): Promise<void> {
+async function useLiveCore (app: FastifyInstance, options: LiveCoreOptions): Promise<void> {
   // A host may have something else by that name.
   if (!(app.hasDecorator('liveCore') && app.liveCore instanceof LiveCore)) {
     await app.register(liveCore, options)

@@ -5,12 +5,12 @@ import { costOf, type CostSettings } from './admission/cost.ts'
 import type { InitSegment, Unit } from './container/types.ts'
 import { canFollow, type EncoderState } from './epoch/encoder-state.ts'
 import { Epoch, type EpochProgress } from './epoch/epoch.ts'
-import { isOutOfSpace, type Fault } from './epoch/fault.ts'
+import { isOutOfSpace, withoutPath, type Fault } from './epoch/fault.ts'
 import type { ReadingPoint } from './epoch/held-units.ts'
 import { RestartBudget } from './epoch/restart-budget.ts'
 import { Run, type RunOutcome, type RunSettings } from './epoch/run.ts'
 import type { Stall } from './epoch/stall-watch.ts'
-import { planFor, type EncodePlan } from './ffmpeg/arguments.ts'
+import { planFor, workOf, type EncodePlan, type EncodeWork } from './ffmpeg/arguments.ts'
 import type { Packager } from './hls/packager.ts'
 import type { ListedSegment } from './hls/playlist.ts'
 import type { SendingPoint } from './ingest/sequence.ts'
@@ -47,6 +47,14 @@ export interface EncoderStatus {
   stalled: Stall | null
 }
 
+/** How a segment came to be listed. */
+export interface Listing {
+  /** From its last frame's arrival until it was listed, in milliseconds; undefined when that frame is not held any more. */
+  delayMs: number | undefined
+  /** Media that had come by then and was not listed, in seconds. */
+  lagSeconds: number
+}
+
 export interface PipelineOptions {
   packager: Packager
   ffmpegPath: string
@@ -66,7 +74,9 @@ export interface PipelineOptions {
   recovered?: RecoveredEpoch | undefined
   /** More is safe than before. */
   onSafe: () => void
-  onListed: (segment: ListedSegment) => void
+  onListed: (segment: ListedSegment, listing: Listing) => void
+  onRunStarted: (work: EncodeWork) => void
+  onRunEnded: (outcome: RunOutcome) => void
   /** A fault holds segments up, or makes them late; undefined: they come again, in time. */
   onCondition: (fault: Fault | undefined) => void
   /** Every fault, also one that follows another before a segment came. */
@@ -140,6 +150,11 @@ export class Pipeline {
 
   /** Bytes of the recording that are published, on disk and in the journal. */
   get safeOffset (): number { return this.#safeOffset }
+
+  /** Media that came and is not listed yet, in seconds. */
+  get lagSeconds (): number {
+    return this.#epochs.reduce((sum, { lagUs }) => sum + lagUs, 0) / 1e6
+  }
 
   get encoder (): EncoderStatus {
     return { state: this.#encoder, restarts: this.#restarts, lastFault: this.#lastFault ?? null, stalled: this.#run?.stall ?? null }
@@ -278,7 +293,7 @@ export class Pipeline {
   }
 
   async #runOnce (epoch: Epoch): Promise<RunOutcome> {
-    const { starts, log, packager } = this.#options
+    const { starts, log, packager, onRunEnded } = this.#options
     const { signal } = this.#hurry
     let run: Run | undefined
     this.#become('starting')
@@ -294,12 +309,13 @@ export class Pipeline {
     if (run === undefined) return { kind: this.#abort.signal.aborted ? 'aborted' : 'suspended' }
     const outcome = await run.outcome
     this.#run = undefined
-    log.info({ ...outcome }, 'FFmpeg ended')
+    onRunEnded(outcome)
+    log.info({ pid: run.pid, ...outcome, ranSeconds: run.ranSeconds }, 'FFmpeg ended')
     return outcome
   }
 
   #start (epoch: Epoch): Run {
-    const { log, settings, packager } = this.#options
+    const { log, settings, packager, onRunStarted } = this.#options
     // Tracks may have begun while it waited.
     const plan = this.#admit(epoch)
     let firstOfRun = true
@@ -319,7 +335,9 @@ export class Pipeline {
       onPhase: phase => this.#become(phase),
       onPace: lateMs => this.#judgePace(lateMs)
     })
-    log.info({ pid: this.#run.pid, container: plan.container, video: describeTrack(plan.video), audio: describeTrack(plan.audio), fromUs: plan.startUs }, 'FFmpeg started')
+    const { pid } = this.#run
+    log.info({ pid, container: plan.container, video: describeTrack(plan.video), audio: describeTrack(plan.audio), fromUs: plan.startUs }, 'FFmpeg started')
+    onRunStarted(workOf(plan))
     return this.#run
   }
 
@@ -341,7 +359,7 @@ export class Pipeline {
         return false
       case 'storage':
         if (outcome.error instanceof StorageLimitReached) throw outcome.error
-        await this.#backOff(isOutOfSpace(outcome.error) ? 'disk-full' : 'disk-failed', `A segment could not be written: ${(outcome.error as Error).message}`)
+        await this.#backOff(isOutOfSpace(outcome.error) ? 'disk-full' : 'disk-failed', `A segment could not be written: ${withoutPath(outcome.error as Error)}`)
         return false
       case 'failed':
         await this.#backOff(outcome.fault, outcome.reason)
@@ -445,13 +463,14 @@ export class Pipeline {
       programDateTimeMs: epoch.wallTimeMs(segment.startUs)
     }, listed => journal.append({ type: 'segment', segment: listed, point: this.#safePoint(epoch, safe, this.#number, published) }))))
     if (listed === undefined) throw new StorageLimitReached('All streams together have reached the limit, and only running ones are left')
+    const arrivedMs = epoch.held.arrivedBefore(segment.endUs)
     epoch.publish(segment.endUs, segment.soundUs, released)
     this.#late = false
     this.#setSafe(safe.offset)
     this.#recover()
     // The segment is out, whatever a listener makes of it.
     try {
-      onListed(listed)
+      onListed(listed, { delayMs: arrivedMs === undefined ? undefined : performance.now() - arrivedMs, lagSeconds: this.lagSeconds })
     } catch (error) {
       log.error({ err: error, sequence: listed.sequence }, 'a listener failed')
     }

@@ -3,11 +3,15 @@ import { join } from 'node:path'
 import { HeadwaterError, type ErrorDetails } from '../errors/catalogue.ts'
 import { Admission, RETRY_AFTER_MS, type AdmissionSettings } from './admission/admission.ts'
 import type { Fault } from './epoch/fault.ts'
+import type { RunOutcome } from './epoch/run.ts'
+import type { EncodeWork } from './ffmpeg/arguments.ts'
 import type { ListedSegment } from './hls/playlist.ts'
 import { sweep } from './hls/retention.ts'
 import { closeForGood, readAbandoned } from './journal/recovery.ts'
 import type { Journaled } from './journal/records.ts'
+import { logName } from './log-name.ts'
 import type { Log } from './log.ts'
+import type { Listing } from './pipeline.ts'
 import { LOCK_HEARTBEAT_MS, takeLock, type FolderLock } from './storage/lock.ts'
 import { listStreamFolders } from './storage/stream-folders.ts'
 import { Storage, type StorageReport, type StorageSettings } from './storage/storage.ts'
@@ -41,7 +45,11 @@ export interface RegistryEvents {
   resumed: [stream: Stream]
   reconnecting: [stream: Stream]
   ended: [stream: Stream, reason: EndReason]
-  'segment-listed': [stream: Stream, segment: ListedSegment]
+  /** A chunk came, whatever becomes of it. */
+  received: [stream: Stream, bytes: number]
+  'segment-listed': [stream: Stream, segment: ListedSegment, listing: Listing]
+  'run-started': [stream: Stream, work: EncodeWork]
+  'run-ended': [stream: Stream, outcome: RunOutcome]
   troubled: [stream: Stream, error: HeadwaterError]
   /** A fault holds segments up, or makes them late; undefined: they come again, in time. */
   condition: [stream: Stream, fault: Fault | undefined]
@@ -130,7 +138,7 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
       if (journaled !== undefined && await this.#recoverStream(key, journaled)) continue
       if (await closeForGood(folder)) closed.push(key)
     }
-    if (closed.length > 0) log.warn({ streams: closed }, 'closed the playlists of streams that an earlier server left open')
+    if (closed.length > 0) log.warn({ streams: closed.map(logName) }, 'closed the playlists of streams that an earlier server left open')
   }
 
   async #recoverStream (key: string, journaled: Journaled): Promise<boolean> {
@@ -138,7 +146,7 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
       this.#streams.set(key, await Stream.recover({ ...this.#optionsOf(key), journaled }))
       return true
     } catch (error) {
-      this.#options.log.error({ err: error, streamKey: key }, 'a stream of an earlier server cannot go on')
+      this.#options.log.error({ err: error, stream: logName(key) }, 'a stream of an earlier server cannot go on')
       return false
     }
   }
@@ -150,6 +158,9 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
   folderOf (key: string): string {
     return join(this.#options.settings.streamsDir, key)
   }
+
+  /** Why this server takes no more streams, for good; undefined while it does. */
+  get lost (): HeadwaterError | undefined { return this.#lost }
 
   /** What the streams use, and what is left. */
   get storage (): StorageReport { return this.#storage.report }
@@ -234,7 +245,10 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
     resumed: stream => { this.emit('resumed', stream) },
     reconnecting: stream => { this.emit('reconnecting', stream) },
     ended: (stream, reason) => { this.emit('ended', stream, reason) },
-    segmentListed: (stream, segment) => { this.emit('segment-listed', stream, segment) },
+    received: (stream, bytes) => { this.emit('received', stream, bytes) },
+    segmentListed: (stream, segment, listing) => { this.emit('segment-listed', stream, segment, listing) },
+    runStarted: (stream, work) => { this.emit('run-started', stream, work) },
+    runEnded: (stream, outcome) => { this.emit('run-ended', stream, outcome) },
     troubled: (stream, error) => { this.emit('troubled', stream, error) },
     condition: (stream, fault) => {
       if (fault === 'disk-full') void this.#storage.check()
@@ -254,7 +268,7 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
         }
       }
       const removed = await sweep(settings.streamsDir, retentionMs, Date.now(), running)
-      if (removed.length > 0) log.info({ removed }, 'removed what was older than the retention')
+      if (removed.length > 0) log.info({ removed: removed.map(logName) }, 'removed what was older than the retention')
     } catch (error) {
       log.error({ err: error }, 'old streams could not be removed')
     }

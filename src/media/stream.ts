@@ -3,6 +3,8 @@ import { HeadwaterError, type ErrorCode } from '../errors/catalogue.ts'
 import type { Admission, Reservation } from './admission/admission.ts'
 import type { StreamCost } from './admission/cost.ts'
 import { isOutOfSpace, type Fault } from './epoch/fault.ts'
+import type { RunOutcome } from './epoch/run.ts'
+import type { EncodeWork } from './ffmpeg/arguments.ts'
 import { Packager, type PackagerSettings } from './hls/packager.ts'
 import type { ListedSegment } from './hls/playlist.ts'
 import { Ingest, type Acknowledgement, type IncomingChunk, type IngestSettings } from './ingest/ingest.ts'
@@ -10,7 +12,7 @@ import { Journal } from './journal/journal.ts'
 import type { Journaled } from './journal/records.ts'
 import { recoveredCost, recoveredEpoch, recoveredSending } from './journal/recovered.ts'
 import type { Log } from './log.ts'
-import { Pipeline, StorageLimitReached, type PipelineSettings } from './pipeline.ts'
+import { Pipeline, StorageLimitReached, type Listing, type PipelineSettings } from './pipeline.ts'
 import type { SegmentStore } from './storage/storage.ts'
 import { canBecome, type EndReason, type StreamState } from './stream-state.ts'
 
@@ -26,7 +28,12 @@ export interface StreamListener {
   /** Its broadcaster is gone; it waits for the resume window. */
   reconnecting (stream: Stream): void
   ended (stream: Stream, reason: EndReason): void
-  segmentListed (stream: Stream, segment: ListedSegment): void
+  /** A chunk came, whatever becomes of it. */
+  received (stream: Stream, bytes: number): void
+  segmentListed (stream: Stream, segment: ListedSegment, listing: Listing): void
+  /** FFmpeg runs for it. */
+  runStarted (stream: Stream, work: EncodeWork): void
+  runEnded (stream: Stream, outcome: RunOutcome): void
   /** A fault holds its segments up, or makes them late; undefined: they come again, in time. */
   condition (stream: Stream, fault: Fault | undefined): void
   /** Each fault, also while another one lasts. */
@@ -143,6 +150,10 @@ export class Stream {
   /** The number of the chunk that a resuming client sends first. */
   get nextSeq (): number { return this.#onAir?.ingest.nextSeq ?? 0 }
   get heldBytes (): number { return this.#onAir?.ingest.heldBytes ?? 0 }
+  /** Acknowledgements that are withheld, by a limit or because too much is held. */
+  get withheldAnswers (): number { return this.#onAir?.ingest.withheldAnswers ?? 0 }
+  /** Chunks that came too early and wait for the ones before them. */
+  get earlyChunks (): number { return this.#onAir?.ingest.earlyChunks ?? 0 }
 
   /** Constant time, so that the answer's time says nothing about the token. */
   isToken (candidate: string): boolean {
@@ -198,6 +209,7 @@ export class Stream {
   async take (chunk: IncomingChunk): Promise<Acknowledgement> {
     const onAir = this.#onAir ?? await this.#opening?.catch(() => undefined)
     if (onAir === undefined || !this.isLive) throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey: this.key })
+    this.#options.listener.received(this, chunk.bytes.length)
     return await onAir.ingest.take(chunk)
   }
 
@@ -249,7 +261,9 @@ export class Stream {
       locate: offset => ingest.locate(offset),
       recovered: recoveredEpoch(journaled),
       onSafe: () => ingest.settle(),
-      onListed: segment => listener.segmentListed(this, segment),
+      onListed: (segment, listing) => listener.segmentListed(this, segment, listing),
+      onRunStarted: work => listener.runStarted(this, work),
+      onRunEnded: outcome => listener.runEnded(this, outcome),
       onCondition: fault => listener.condition(this, fault),
       onFault: fault => listener.fault(this, fault),
       onFailed: error => this.#fail(error)
@@ -304,7 +318,9 @@ export class Stream {
     this.#broadcaster = null
     this.#endedAt = new Date()
     this.#become('ended')
-    this.#log.info({ reason, segments: onAir?.packager.segmentCount ?? 0, seconds: (onAir?.packager.durationMs ?? 0) / 1000 }, 'stream ended')
+    const { segmentCount = 0, bytes = 0, durationMs = 0 } = onAir?.packager ?? {}
+    const lastedSeconds = (this.#endedAt.getTime() - this.startedAt.getTime()) / 1000
+    this.#log.info({ reason, segments: segmentCount, bytes, seconds: durationMs / 1000, lastedSeconds }, 'stream ended')
     this.#options.listener.ended(this, reason)
   }
 

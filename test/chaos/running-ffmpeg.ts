@@ -1,3 +1,4 @@
+import { logName } from '../../src/media/log-name.ts'
 import type { LogLine, ServerProcess } from './server-process.ts'
 
 const STARTED = 'FFmpeg started'
@@ -16,12 +17,12 @@ export class RunningFfmpeg {
 
   /** The process of a stream; undefined while none runs. */
   of (streamKey: string): number | undefined {
-    return this.#pids.get(streamKey)
+    return this.#pids.get(logName(streamKey))
   }
 
   /** Waits until a process runs for the stream. @throws Error when none comes in time */
   async next (streamKey: string): Promise<number> {
-    const running = this.#pids.get(streamKey)
+    const running = this.of(streamKey)
     if (running !== undefined) return running
     const { pid } = await this.#server.waitFor(line => isStart(line, streamKey), { from: this.#server.lines.length })
     return pid!
@@ -35,13 +36,13 @@ export class RunningFfmpeg {
   }
 
   #hear (line: LogLine): void {
-    const { streamKey, msg, pid } = line
-    if (streamKey === undefined) return
-    if (msg === STARTED && pid !== undefined) this.#pids.set(streamKey, pid)
-    if (msg === ENDED) this.#pids.delete(streamKey)
+    const { stream, msg, pid } = line
+    if (stream === undefined) return
+    if (msg === STARTED && pid !== undefined) this.#pids.set(stream, pid)
+    if (msg === ENDED) this.#pids.delete(stream)
   }
 }
 
 function isStart (line: LogLine, streamKey: string): boolean {
-  return line.msg === STARTED && line.streamKey === streamKey
+  return line.msg === STARTED && line.stream === logName(streamKey)
 }

@@ -26,7 +26,8 @@ export interface LogLine {
   /** Milliseconds since 1970, by the server's clock. */
   time: number
   msg: string
-  streamKey?: string
+  /** See `logName`. */
+  stream?: string
   pid?: number
   [field: string]: unknown
 }

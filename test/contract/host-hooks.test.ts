@@ -84,7 +84,7 @@ t.test('what the host answers decides', async t => {
   const log: string[] = []
   const own = new HeadwaterError('SERVER_BUSY', { message: 'Your plan has no stream left', retryAfterMs: 60_000 })
   let answer: LivestreamOptions['authorizePublish'] & {} = () => true
-  const server = await startServer(t, { log, options: { hostHookTimeoutMs: 100, authorizePublish: request => answer(request) } })
+  const server = await startServer(t, { log: line => { log.push(line) }, options: { hostHookTimeoutMs: 100, authorizePublish: request => answer(request) } })
   const client = newClient(server, { auth: { token: SECRET } })
   for (const { name, hook, code, body } of [
     { name: 'no', hook: () => false, code: 403, body: DENIED },
@@ -242,7 +242,7 @@ t.test('authorizePlayback is asked for each playlist, segment and thumbnail, bef
 t.test('what the host answers about playback decides', async t => {
   let answer: LivestreamOptions['authorizePlayback'] & {} = () => true
   const log: string[] = []
-  const server = await startServer(t, { log, options: { hostHookTimeoutMs: 100, authorizePlayback: request => answer(request) } })
+  const server = await startServer(t, { log: line => { log.push(line) }, options: { hostHookTimeoutMs: 100, authorizePlayback: request => answer(request) } })
   await publish(server, 'show')
   const own = new HeadwaterError('STREAM_NOT_FOUND', { message: 'Not for you' })
   for (const { name, hook, status, body } of [
@@ -289,7 +289,7 @@ t.test('what happens to a stream is told, in order, as events and to the hooks',
   const log: string[] = []
   const server = await startServer(t, {
     prefix: '/video',
-    log,
+    log: line => { log.push(line) },
     options: {
       onStreamStarted: async event => {
         await new Promise(resolve => setImmediate(resolve))

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { io } from 'socket.io-client'
 import t, { type Test } from 'tap'
+import { logName } from '../../src/media/log-name.ts'
 import { startServerProcess, type ServerProcess } from '../chaos/server-process.ts'
 import { Transcript } from '../fixtures/transcript.ts'
 import { inPieces, recording } from '../fixtures/recording.ts'
@@ -30,7 +31,7 @@ t.test('SIGTERM: running streams are left to the next server, and nothing else i
   t.strictSame(await server.childrenGone(), [])
   t.notMatch(await manifest(), /ENDLIST/)
   await server.restart()
-  t.match(await server.waitFor(({ msg }) => msg.startsWith('stream found again')), { streamKey: 'show' })
+  t.match(await server.waitFor(({ msg }) => msg.startsWith('stream found again')), { stream: logName('show') })
 })
 
 t.test('SIGTERM with CLOSE_STREAMS=end: they end', async t => {
@@ -56,5 +57,5 @@ t.test('a second signal ends the server at once, and the next one still finds th
   process.kill(pid!, 'SIGCONT')
   t.strictSame(await server.childrenGone(), [], 'FFmpeg sees the end of its input')
   await server.restart()
-  t.match(await server.waitFor(({ msg }) => msg.startsWith('stream found again')), { streamKey: 'show' })
+  t.match(await server.waitFor(({ msg }) => msg.startsWith('stream found again')), { stream: logName('show') })
 })

@@ -21,7 +21,7 @@ async function get (server: TestServer, name: string, query: string, { method = 
 }
 
 /** A server with a stream on air that has a segment. */
-async function onAir (t: Test, options: LivestreamOptions = {}, parts: { log?: string[] } = {}) {
+async function onAir (t: Test, options: LivestreamOptions = {}, parts: { log?: (line: string) => void } = {}) {
   const server = await startServer(t, { ...parts, options: { playbackKeys: KEYS, ...options } })
   const owner = await newBroadcaster(server, 'show')
   await sendAll(owner, 'show', inPieces(await recording({ seconds: 5 }), 5))
@@ -96,7 +96,7 @@ t.test('nobody keeps an answer for longer than its signature is good', async t =
 
 t.test('what is not signed, not by us, not for this, or not any more', async t => {
   const log: string[] = []
-  const { server } = await onAir(t, {}, { log })
+  const { server } = await onAir(t, {}, { log: line => { log.push(line) } })
   const good = sign()
   const refused: Array<[query: string, message: RegExp]> = [
     ['', /expires and signature are missing/],
@@ -199,7 +199,7 @@ t.test('without keys nothing changes; with keys and open publishing, a word at b
   const words = 'PLAYBACK_KEYS are set and PUBLISH_AUTH is open'
   const boot = async (options: LivestreamOptions): Promise<string> => {
     const log: string[] = []
-    await (await startServer(t, { log, options })).close()
+    await (await startServer(t, { log: line => { log.push(line) }, options })).close()
     return log.join('')
   }
   t.match(await boot({ playbackKeys: KEYS }), words)

@@ -56,7 +56,9 @@ async function make (t: Test, ffmpegPath: string, settings: Partial<LivestreamCo
     onSafe: () => {},
     onCondition: fault => conditions.push(fault ?? 'good'),
     onFault: fault => faults.push(fault),
-    onListed: segment => events.emit('listed', segment),
+    onListed: (segment, listing) => events.emit('listed', segment, listing),
+    onRunStarted: work => events.emit('run-started', work),
+    onRunEnded: outcome => events.emit('run-ended', outcome),
     onFailed: error => events.emit('failed', error)
   })
   t.teardown(async () => {

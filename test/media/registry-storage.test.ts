@@ -44,6 +44,7 @@ t.test('who lost the folder takes no more streams', async t => {
   await symlink('other0:1:1:elsewhere:other-host', join(streamsDir, lock!.replace(/\d+$/, number => String(Number(number) + 1))))
   // The next heartbeat sees it; the log is where it is told.
   while (told.all('this server takes no more streams').length === 0) await delay(20)
+  t.match(registry.lost, { code: 'STREAMS_DIR_IN_USE' })
   t.throws(() => registry.prepare('late'), { code: 'SERVER_BUSY', message: /Another server has taken over/, cause: { message: /other-host/ } })
 })
 

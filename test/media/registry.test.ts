@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { completeLivestreamOptions } from '../../src/config/load.ts'
 import type { LivestreamConfig } from '../../src/config/livestream.ts'
 import type { HeadwaterError } from '../../src/errors/catalogue.ts'
+import { logName } from '../../src/media/log-name.ts'
 import { StreamRegistry } from '../../src/media/registry.ts'
 import { childProcesses } from '../fixtures/processes.ts'
 import { programThat } from '../fixtures/programs.ts'
@@ -123,7 +124,7 @@ t.test('HLS-07: what an earlier server left is settled: playlists are closed, ol
   await registry.open()
   t.equal(await readFile(join(streamsDir, 'open', 'stream.m3u8'), 'utf8'), head + '#EXT-X-ENDLIST\n')
   await t.rejects(readFile(join(streamsDir, 'old', 'stream.m3u8')), { code: 'ENOENT' })
-  t.match(told.entries, [{ level: 'warn', fields: { streams: ['open'] } }, { level: 'info', fields: { removed: ['old'] } }])
+  t.match(told.entries, [{ level: 'warn', fields: { streams: [logName('open')] } }, { level: 'info', fields: { removed: [logName('old')] } }])
 })
 
 t.test('the media root is made', async t => {

@@ -239,8 +239,8 @@ function viewerFailures ({ viewer, started, stalls, stalledMs, missed, faults }:
   ]
 }
 
-function describeLine ({ msg, streamKey, ...fields }: LogLine): string {
-  return `${streamKey ?? 'server'}: ${msg} ${JSON.stringify(fields)}`
+function describeLine ({ msg, stream, ...fields }: LogLine): string {
+  return `${stream ?? 'server'}: ${msg} ${JSON.stringify(fields)}`
 }
 
 /** Every stream has all that was recorded, in one piece. */

@@ -3,6 +3,7 @@ import { Server, type Namespace } from 'socket.io'
 import type { LivestreamConfig } from '../../config/livestream.ts'
 import { HeadwaterError } from '../../errors/catalogue.ts'
 import { toHeadwaterError } from '../../http/error-handler.ts'
+import { clientAddress, type TrustedProxies } from '../../http/trust-proxy.ts'
 import type { Log } from '../../media/log.ts'
 import type { StreamRegistry } from '../../media/registry.ts'
 import type { Stream } from '../../media/stream.ts'
@@ -25,6 +26,8 @@ export interface GatewayOptions {
   auth: PublishAuth
   urls: PlaybackUrls
   config: LivestreamConfig
+  /** Proxies that may say whom they speak for; Engine.IO knows nothing of Fastify's. */
+  trusted: TrustedProxies | undefined
   log: Log
 }
 
@@ -81,12 +84,12 @@ export class Gateway {
 
   /** @throws HeadwaterError `CONNECTION_FAILED`, `UNAUTHORIZED` */
   async #admit (socket: GatewaySocket): Promise<void> {
-    const { auth } = socket.handshake
+    const { auth, address, headers } = socket.handshake
     const token: unknown = auth['token']
     socket.data.publishing = new Map()
     socket.data.watching = new Set()
     if (!this.#isResume(auth['resumeToken'], socket.handshake.query['streamKey'])) {
-      const retryAfterMs = this.#connections.add(socket.handshake.address, performance.now())
+      const retryAfterMs = this.#connections.add(clientAddress(address, headers, this.#options.trusted), performance.now())
       if (retryAfterMs > 0) throw new HeadwaterError('CONNECTION_FAILED', { message: 'Too many connections from this address', retryAfterMs })
     }
     socket.data.publisher = await this.#options.auth.check(typeof token === 'string' ? token : undefined)

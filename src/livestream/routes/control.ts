@@ -8,6 +8,7 @@ import { ANONYMOUS, type Stream } from '../../media/stream.ts'
 import type { PlaybackUrls } from '../playback-urls.ts'
 import { bearer, type PublishAuth } from '../publish-auth.ts'
 import { requireCredential, requireHost } from './credential.ts'
+import { credentialHeaders, errors, streamParams, TAG, timestamp } from './schemas.ts'
 import { streamKeyOf } from './stream-key.ts'
 
 export interface ControlOptions {
@@ -32,9 +33,41 @@ const stopBody = Type.Object({
   timestamp: Type.Number({ description: 'Unix time; its age is not checked' })
 })
 
+const startSchema = {
+  tags: [TAG],
+  operationId: 'prepareStream',
+  summary: 'Prepares a stream for whoever starts to send',
+  params: streamParams,
+  headers: credentialHeaders,
+  body: startBody,
+  response: {
+    200: Type.Object({
+      status: Type.Enum(['created_and_started', 'already_exists']),
+      streamId: Type.String(),
+      playbackUrl: Type.String({ description: 'Path of stream.m3u8; signed where playback is, for who may publish.' }),
+      message: Type.String(),
+      timestamp
+    }, { description: 'It is there' }),
+    ...errors(403, 413, 415, 503, 507)
+  }
+}
+
+const stopSchema = {
+  tags: [TAG],
+  operationId: 'stopStream',
+  summary: 'Ends a stream',
+  params: streamParams,
+  headers: credentialHeaders,
+  body: stopBody,
+  response: {
+    200: Type.Object({ status: Type.Enum(['stopped', 'already_stopped']), streamId: Type.String(), message: Type.String(), timestamp }, { description: 'It has ended' }),
+    ...errors(403, 404, 413, 415, 503)
+  }
+}
+
 /** `POST /:streamId/start` prepares a stream for whoever starts to send; `POST /:streamId/stop` ends it. */
 export const control: FastifyPluginAsyncTypebox<ControlOptions> = async (scope, { registry, auth, urls }) => {
-  scope.post('/:streamId/start', { schema: { body: startBody } }, async (request, reply) => {
+  scope.post('/:streamId/start', { config: { trafficClass: 'control' }, schema: startSchema }, async (request, reply) => {
     const key = streamKeyOf(request)
     await requireCredential(auth, request, key, request.body.userId)
     await requireHost(auth, request, reply, { streamKey: key, userId: request.body.userId, action: 'prepare' })
@@ -44,13 +77,13 @@ export const control: FastifyPluginAsyncTypebox<ControlOptions> = async (scope, 
     if (existing !== undefined && !existing.hasEnded) {
       // Who has proved nothing is not let in to the stream of somebody else.
       const playbackUrl = auth.required || auth.asksHost ? answer.playbackUrl : urls.plain(key, EVENT_PLAYLIST)
-      return { status: 'already_exists', ...answer, playbackUrl, message: 'The stream exists already', timestamp: new Date().toISOString() }
+      return { status: 'already_exists' as const, ...answer, playbackUrl, message: 'The stream exists already', timestamp: new Date().toISOString() }
     }
     registry.prepare(key, { userId, title, description })
-    return { status: 'created_and_started', ...answer, message: 'The stream is ready for its broadcaster', timestamp: new Date().toISOString() }
+    return { status: 'created_and_started' as const, ...answer, message: 'The stream is ready for its broadcaster', timestamp: new Date().toISOString() }
   })
 
-  scope.post('/:streamId/stop', { schema: { body: stopBody } }, async (request, reply) => {
+  scope.post('/:streamId/stop', { config: { trafficClass: 'control' }, schema: stopSchema }, async (request, reply) => {
     const key = streamKeyOf(request)
     const stream = registry.get(key)
     if (stream === undefined) {
@@ -60,9 +93,10 @@ export const control: FastifyPluginAsyncTypebox<ControlOptions> = async (scope, 
     }
     await requireOwner(auth, request, reply, stream, request.body.userId)
     const answer = { streamId: key, timestamp: new Date().toISOString() }
-    if (stream.hasEnded) return { status: 'already_stopped', message: 'The stream had ended already', ...answer }
+    if (stream.state === 'left') throw new HeadwaterError('SERVER_BUSY', { message: 'The server is closing', streamKey: key })
+    if (stream.hasEnded) return { status: 'already_stopped' as const, message: 'The stream had ended already', ...answer }
     await stream.end('stopped')
-    return { status: 'stopped', message: 'The stream has ended', ...answer }
+    return { status: 'stopped' as const, message: 'The stream has ended', ...answer }
   })
 }
 

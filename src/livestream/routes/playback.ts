@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { HeadwaterError } from '../../errors/catalogue.ts'
 import { acceptsCoding } from '../../http/content-coding.ts'
 import { goneSignal } from '../../http/gone-signal.ts'
@@ -11,6 +12,7 @@ import type { StreamRegistry } from '../../media/registry.ts'
 import type { HeldRequests } from '../held-requests.ts'
 import type { PlaybackAccess } from '../playback-access.ts'
 import { signedPlaylist, SignedRenderings } from '../signed-playlist.ts'
+import { errors, media, signedQuery, streamParams, TAG } from './schemas.ts'
 import { streamKeyOf } from './stream-key.ts'
 
 export interface PlaybackOptions {
@@ -27,13 +29,42 @@ const RETRY_AFTER_MS = 2_000
 const SEGMENT_SECONDS = 3_600
 const SEQUENCE = /^\d{1,15}$/
 
+const rangeHeaders = Type.Object({ range: Type.Optional(Type.String({ description: 'One range of bytes; several are answered with all of it.' })) })
+
+function playlistSchema (operationId: string, summary: string) {
+  return {
+    tags: [TAG],
+    operationId,
+    summary,
+    description: 'A request for a stream that has no segment yet is held until it has one, up to HELD_REQUEST_SECONDS; then 404 with Retry-After.',
+    params: streamParams,
+    querystring: signedQuery,
+    headers: rangeHeaders,
+    response: { 200: media(PLAYLIST_TYPE, 'The playlist'), 206: media(PLAYLIST_TYPE, 'The part of it that was asked for'), ...errors(403, 404, 416, 503) }
+  }
+}
+
+const eventSchema = playlistSchema('getEventPlaylist', 'The whole broadcast from its first segment on (HLS)')
+const liveSchema = playlistSchema('getLivePlaylist', 'The newest segments, for who watches live (HLS)')
+
+const segmentSchema = {
+  tags: [TAG],
+  operationId: 'getSegment',
+  summary: 'A segment (MPEG-TS)',
+  params: Type.Object({ ...streamParams.properties, segmentNumber: Type.String({ description: 'The media sequence number: digits.' }) }),
+  querystring: signedQuery,
+  headers: rangeHeaders,
+  response: { 200: media(SEGMENT_TYPE, 'The segment'), 206: media(SEGMENT_TYPE, 'The part of it that was asked for'), ...errors(403, 404, 416, 503) }
+}
+
 /** `stream.m3u8`, `live.m3u8` and the segments: from memory where they are there, else from disk. */
 export async function playback (scope: FastifyInstance, { registry, held, access }: PlaybackOptions): Promise<void> {
   const signed = new SignedRenderings()
-  scope.get('/:streamId/stream.m3u8', access.guard('playlist'), async (request, reply) => await sendPlaylist(request, reply, EVENT_PLAYLIST))
-  scope.get('/:streamId/live.m3u8', access.guard('playlist'), async (request, reply) => await sendPlaylist(request, reply, LIVE_PLAYLIST))
+  const playlist = { ...access.guard('playlist'), config: { trafficClass: 'playlist' as const } }
+  scope.get('/:streamId/stream.m3u8', { ...playlist, schema: eventSchema }, async (request, reply) => await sendPlaylist(request, reply, EVENT_PLAYLIST))
+  scope.get('/:streamId/live.m3u8', { ...playlist, schema: liveSchema }, async (request, reply) => await sendPlaylist(request, reply, LIVE_PLAYLIST))
 
-  scope.get('/:streamId/segment_:segmentNumber.ts', access.guard('segment'), async (request, reply) => {
+  scope.get('/:streamId/segment_:segmentNumber.ts', { ...access.guard('segment'), config: { trafficClass: 'segment' }, schema: segmentSchema }, async (request, reply) => {
     const key = streamKeyOf(request)
     const { segmentNumber } = request.params as { segmentNumber: string }
     if (!SEQUENCE.test(segmentNumber)) throw new HeadwaterError('INVALID_REQUEST', { message: 'A segment number consists of digits', streamKey: key })

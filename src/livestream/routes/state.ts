@@ -4,11 +4,10 @@ import { EVENT_PLAYLIST, listFiles, readText } from '../../media/hls/files.ts'
 import { parseSegmentName } from '../../media/hls/playlist.ts'
 import type { StreamRegistry } from '../../media/registry.ts'
 import type { Stream } from '../../media/stream.ts'
-import type { Thumbnails } from '../../media/thumbnail/thumbnails.ts'
-import { streamMetrics } from '../metrics.ts'
 import type { PlaybackUrls } from '../playback-urls.ts'
 import type { PublishAuth } from '../publish-auth.ts'
 import { requireCredential, requireHost } from './credential.ts'
+import { activeSchema, debugSchema, healthSchema, statusSchema } from './state-schemas.ts'
 import { streamKeyOf } from './stream-key.ts'
 
 export interface StateOptions {
@@ -22,11 +21,6 @@ export interface StateOptions {
 /** Where the server keeps its files is nobody's business: paths are given as if the media root were `streams`. */
 function publicPath (...parts: string[]): string {
   return ['streams', ...parts].join('/')
-}
-
-export interface MetricsOptions {
-  registry: StreamRegistry
-  thumbnails: Thumbnails
 }
 
 export interface DebugOptions {
@@ -55,7 +49,7 @@ function processState (stream: Stream) {
 
 /** `GET /:streamId/status`: never a 404, so that a page can ask before the stream is there. */
 export async function status (scope: FastifyInstance, { registry, maxHeldBytes }: StateOptions): Promise<void> {
-  scope.get('/:streamId/status', async request => {
+  scope.get('/:streamId/status', { config: { trafficClass: 'status' }, schema: statusSchema }, async request => {
     const key = streamKeyOf(request)
     const stream = registry.get(key)
     const { names, manifest } = await readFiles(registry, key)
@@ -120,7 +114,7 @@ const STATUS_WORDS: Record<Stream['state'], string> = {
 
 /** `GET /active` and `GET /health`. */
 export async function overview (scope: FastifyInstance, { registry, streamsDir, urls }: StateOptions): Promise<void> {
-  scope.get('/active', async () => {
+  scope.get('/active', { config: { trafficClass: 'status' }, schema: activeSchema }, async () => {
     const streams = registry.active().map(stream => ({
       streamId: stream.key,
       userId: stream.userId,
@@ -135,7 +129,7 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
     return { count: streams.length, streams }
   })
 
-  scope.get('/health', async (_request, reply) => {
+  scope.get('/health', { config: { trafficClass: 'status' }, schema: healthSchema }, async (_request, reply) => {
     const exists = await listFiles(streamsDir) !== undefined
     const active = registry.active()
     const { rss, heapTotal, heapUsed, external } = process.memoryUsage()
@@ -160,15 +154,9 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
   })
 }
 
-/** `GET /metrics`: for Prometheus (text exposition format). */
-export async function metrics (scope: FastifyInstance, { registry, thumbnails }: MetricsOptions): Promise<void> {
-  const measured = streamMetrics(registry, thumbnails)
-  scope.get('/metrics', async (_request, reply) => await reply.type(measured.contentType).send(await measured.metrics()))
-}
-
 /** `GET /:streamId/debug`: what is on disk. A control route: it needs a credential where publishing does. */
 export async function debug (scope: FastifyInstance, { registry, auth }: DebugOptions): Promise<void> {
-  scope.get('/:streamId/debug', async (request, reply) => {
+  scope.get('/:streamId/debug', { config: { trafficClass: 'control' }, schema: debugSchema }, async (request, reply) => {
     const key = streamKeyOf(request)
     await requireCredential(auth, request, key)
     await requireHost(auth, request, reply, { streamKey: key, userId: undefined, action: 'debug' })

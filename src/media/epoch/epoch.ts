@@ -47,6 +47,11 @@ export class Epoch {
 
   /** Media time of the first unit that came, in microseconds. */
   get startUs (): number { return this.#startUs ?? 0 }
+  /** What came and is not published yet, in microseconds of media. */
+  get lagUs (): number {
+    return Math.max(0, (this.timeline.latestUs ?? this.startUs) - (this.#publishedUs ?? this.startUs))
+  }
+
   /** When a frame was recorded, as far as can be known, and its media time; from these follow all others. */
   get anchor (): EpochProgress['anchor'] { return this.#anchor ?? { wallMs: Date.now(), mediaUs: this.startUs } }
 

@@ -21,6 +21,8 @@ export interface ReadingPoint {
  */
 export class HeldUnits {
   #units: Unit[] = []
+  /** When each of them came, in milliseconds of a monotonic clock. */
+  #arrivals: number[] = []
   #first = 0
   #bytes = 0
   /** Behind the last unit that was let go. */
@@ -34,8 +36,9 @@ export class HeldUnits {
   /** Where the first held unit stands in the recording (bytes); undefined when nothing is held. */
   get start (): number | undefined { return this.#units[0]?.start }
 
-  add (unit: Unit): void {
+  add (unit: Unit, nowMs = performance.now()): void {
     this.#units.push(unit)
+    this.#arrivals.push(nowMs)
     this.#bytes += unit.bytes.length
   }
 
@@ -74,10 +77,17 @@ export class HeldUnits {
     return videoGoesOn && lastKey !== undefined ? Math.min(open, lastKey) : open
   }
 
+  /** When the last unit with a frame from before `timeUs` came; undefined when none is held. */
+  arrivedBefore (timeUs: number): number | undefined {
+    const index = this.#units.findLastIndex(({ frames }) => frames.some(frame => frame.timeUs < timeUs - SAME_FRAME_US))
+    return this.#arrivals[index]
+  }
+
   /** Lets the oldest units go. */
   release (count: number): void {
     this.#behind = this.pointBehind(count)
     for (const unit of this.#units.splice(0, count)) this.#bytes -= unit.bytes.length
+    this.#arrivals.splice(0, count)
     this.#first += count
   }
 

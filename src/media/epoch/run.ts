@@ -117,6 +117,7 @@ export class Run {
   }
 
   get pid (): number | undefined { return this.#process.pid }
+  get ranSeconds (): number { return (performance.now() - this.#startedAt) / 1000 }
   /** Why nothing comes out at present; undefined while something does or soon should. */
   get stall (): Stall | undefined { return this.#watch.stall(performance.now()) }
 

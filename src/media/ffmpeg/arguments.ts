@@ -61,6 +61,16 @@ export function planFor (init: InitSegment, present: { video: boolean, audio: bo
   }
 }
 
+/** What a run costs most: `video` and `audio` are transcoded (`video`: the sound, if any, may be too), `copy` is neither. */
+export const ENCODE_WORKS = ['copy', 'audio', 'video'] as const
+
+export type EncodeWork = typeof ENCODE_WORKS[number]
+
+export function workOf ({ video, audio }: Pick<EncodePlan, 'video' | 'audio'>): EncodeWork {
+  if (typeof video === 'object') return 'video'
+  return audio === 'transcode' ? 'audio' : 'copy'
+}
+
 /** The first picture of a run that goes on at `startUs`, in microseconds: transcoded ones stand on the grid of the frame rate. */
 export function firstPictureUs (video: EncodePlan['video'], startUs: number, { transcodeFrameRate }: Pick<EncodeSettings, 'transcodeFrameRate'>): number {
   return typeof video === 'object' ? gridIndex(startUs, transcodeFrameRate) * 1e6 / transcodeFrameRate : startUs

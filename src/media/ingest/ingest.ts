@@ -76,6 +76,7 @@ export class Ingest {
   /** Chunks are dropped because of a limit; it was told. */
   #dropping = false
   #roomWaiters: Array<() => void> = []
+  #withheldAnswers = 0
   readonly #closing = new AbortController()
 
   constructor (options: IngestOptions) {
@@ -94,6 +95,11 @@ export class Ingest {
   get nextSeq (): number { return this.#sequence.safe + 1 }
   /** Bytes that are kept in memory for this broadcaster. */
   get heldBytes (): number { return this.#options.pipeline.heldBytes + this.#reader.buffered + this.#sequence.earlyBytes }
+
+  /** Answers that wait: for a limit, or for room. */
+  get withheldAnswers (): number { return this.#withheldAnswers }
+  /** Chunks that came too early and wait for the ones before them. */
+  get earlyChunks (): number { return this.#sequence.early }
 
   /** Takes a chunk. Resolves when the client may go on; never rejects. */
   async take (chunk: IncomingChunk): Promise<Acknowledgement> {
@@ -152,8 +158,10 @@ export class Ingest {
       case 'gap': return this.#refuse(this.#gapError())
       case 'take': {
         const error = this.#read(arrival.chunks)
+        this.#withheldAnswers++
         await this.#payDebt(arrival.chunks)
         if (this.#isFull()) await this.#room()
+        this.#withheldAnswers--
         return this.#answer(chunk.seq, error)
       }
     }

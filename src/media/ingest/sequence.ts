@@ -57,6 +57,8 @@ export class Sequence {
   get next (): number { return this.#next }
   /** The highest chunk that is safe together with all before it; -1 when none is. */
   get safe (): number { return this.#safe }
+  /** Chunks that wait for earlier ones. */
+  get early (): number { return this.#early.size }
   /** Bytes of chunks that wait for earlier ones. */
   get earlyBytes (): number { return [...this.#early.values()].reduce((sum, { bytes }) => sum + bytes.length, 0) }
 

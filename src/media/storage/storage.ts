@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { logName } from '../log-name.ts'
 import type { Log } from '../log.ts'
 import { DiskWatch } from './disk-watch.ts'
 import { StorageAccount } from './storage-account.ts'
@@ -163,7 +164,7 @@ export class Storage {
       while (!await isEnough()) {
         const key = await this.#removeOldest()
         if (key === undefined) return await isEnough()
-        this.#options.log.warn({ removed: key, why, ...this.report }, 'an ended stream was removed to make room')
+        this.#options.log.warn({ removed: logName(key), why, ...this.report }, 'an ended stream was removed to make room')
       }
       return true
     })

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
 import { HeadwaterError } from '../../errors/catalogue.ts'
 import { EVENT_PLAYLIST, lastWritten } from '../hls/files.ts'
+import { logName } from '../log-name.ts'
 import type { Log } from '../log.ts'
 import { findKeyFrame, newestSequences, type Listed } from './key-frame.ts'
 import { LatestPicture, type Picture } from './latest-picture.ts'
@@ -131,7 +132,7 @@ export class Thumbnails extends EventEmitter<{ run: [outcome: ThumbnailOutcome['
     this.emit('run', outcome.kind)
     if (outcome.kind === 'made') return outcome.jpeg
     if (outcome.kind === 'aborted') throw closing(key)
-    log.warn({ streamKey: key, ...outcome }, 'a thumbnail could not be made')
+    log.warn({ stream: logName(key), ...outcome }, 'a thumbnail could not be made')
     throw new HeadwaterError('FFMPEG_ERROR', { message: 'The picture of the stream could not be made', streamKey: key, retryAfterMs: this.#intervalMs })
   }
 }

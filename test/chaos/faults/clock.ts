@@ -1,6 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { logName } from '../../../src/media/log-name.ts'
 import { provide, ToolMissing } from '../../../scripts/provide/provide.ts'
 import { broadcastWhile, share, type BroadcastOutcome } from '../broadcasts.ts'
 import type { Chaos, Fault, FaultResult } from '../fault.ts'
@@ -124,7 +125,7 @@ async function checkClock (server: ServerProcess, offset: number): Promise<void>
 /** One time line from the first segment to the last, as long as the source. */
 function checkTimes ({ output, broadcaster }: BroadcastOutcome, server: ServerProcess, times: Times): string[] {
   const { streamKey, source, segmentTimes } = broadcaster
-  const starts = server.lines.filter(line => line.streamKey === streamKey && line.msg === 'FFmpeg started').length
+  const starts = server.lines.filter(line => line.stream === logName(streamKey) && line.msg === 'FFmpeg started').length
   const problems = starts === 1 ? [] : [`FFmpeg was started ${starts} times`]
   const segments = output?.broadcast.segments ?? []
   for (const [index, segment] of segments.entries()) {

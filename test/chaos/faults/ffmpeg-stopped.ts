@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { logName } from '../../../src/media/log-name.ts'
 import { broadcastWhile, inTurns, share } from '../broadcasts.ts'
 import type { Broadcaster } from '../client.ts'
 import type { Chaos, Fault, FaultResult } from '../fault.ts'
@@ -82,7 +83,7 @@ async function stopAgainAndAgain (server: ServerProcess, ffmpeg: RunningFfmpeg, 
     const from = server.lines.length
     process.kill(pid, 'SIGSTOP')
     // The server has noticed when it gives the process up: it then kills it.
-    const { time: noticedAt } = await server.waitFor(({ msg, streamKey: key }) => key === streamKey && msg === 'FFmpeg ended', { from })
+    const { time: noticedAt } = await server.waitFor(({ msg, stream }) => stream === logName(streamKey) && msg === 'FFmpeg ended', { from })
     const startedAt = await ffmpeg.startAfter(streamKey, pid)
     const listedAt = await broadcaster.segmentAfter(startedAt)
     times.noticedMs.push(noticedAt - stoppedAt)

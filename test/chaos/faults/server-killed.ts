@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { io } from 'socket.io-client'
+import { logName } from '../../../src/media/log-name.ts'
 import { readPlaylist } from '../../fixtures/playlist.ts'
 import { demux } from '../../fixtures/transport-stream.ts'
 import { checkBeginning } from '../beginning.ts'
@@ -218,7 +219,7 @@ class Round {
     viewer.on('stream-ended', ({ reason }: { reason: string }) => heard.push(reason))
     // Another kill gives the broadcaster another window.
     const until = performance.now() + this.#kills * CYCLE_SECONDS * 1_000 + ENDED_MS
-    const ended = () => this.#server.lines.find(line => line.streamKey === streamKey && line.msg === 'stream ended')
+    const ended = () => this.#server.lines.find(line => line.stream === logName(streamKey) && line.msg === 'stream ended')
     while (ended() === undefined && performance.now() < until) await delay(100)
     const line = ended()
     if (line !== undefined) endedMs.push(performance.now() - this.#killedAt)

@@ -31,6 +31,16 @@ t.test('what is published is let go, from the key frame on all is kept', async t
   t.match(held.from(0)[0]?.frames, [{ timeUs: 1_000_000 }])
 })
 
+t.test('when the last frame of a segment came', async t => {
+  const held = new HeldUnits()
+  for (const [index, one] of units('K0 v500 v900 K1000 v1500').entries()) held.add(one, 100 + index)
+  t.equal(held.arrivedBefore(1_000_000), 102)
+  t.equal(held.arrivedBefore(2_000_000), 104)
+  held.release(3)
+  t.equal(held.arrivedBefore(1_000_000), undefined, 'it is held no more')
+  t.equal(held.arrivedBefore(1_200_000), 103)
+})
+
 t.test('a decoder needs the last key frame, however old it is', async t => {
   const held = holding('K0 v500 v1000 v1500 v2000 v2500')
   held.release(held.releasable(2_000_000, NO_LIMIT))

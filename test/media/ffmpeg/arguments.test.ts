@@ -1,7 +1,7 @@
 import t from 'tap'
 import { completeLivestreamOptions } from '../../../src/config/load.ts'
 import type { AudioTrack, InitSegment, VideoTrack } from '../../../src/media/container/types.ts'
-import { encodeArguments, firstPictureUs, OUTPUT_OFFSET_US, planFor, type EncodePlan } from '../../../src/media/ffmpeg/arguments.ts'
+import { encodeArguments, firstPictureUs, OUTPUT_OFFSET_US, planFor, workOf, type EncodePlan } from '../../../src/media/ffmpeg/arguments.ts'
 
 const SETTINGS = completeLivestreamOptions({})
 const INPUT = ['-hide_banner', '-nostats', '-loglevel', 'level+warning', '-progress', 'pipe:3', '-stats_period', '0.5', '-protocol_whitelist', 'pipe']
@@ -119,4 +119,16 @@ t.test('picture sizes are even, and no larger than what is transcoded', async t 
     const { video } = planFor(init({ codec: 'vp8', copyable: false, width: from[0]!, height: from[1]! }, undefined), BOTH, undefined, false, { ...SETTINGS, transcodeMaxPixels: max })
     t.strictSame(video, to, from.join('x'))
   }
+})
+
+t.test('the costliest work of a run', async t => {
+  const picture = { width: 640, height: 360 }
+  for (const [plan, work] of [
+    [{ video: 'copy', audio: 'copy' }, 'copy'],
+    [{ video: 'copy', audio: undefined }, 'copy'],
+    [{ video: 'copy', audio: 'transcode' }, 'audio'],
+    [{ video: undefined, audio: 'transcode' }, 'audio'],
+    [{ video: picture, audio: 'transcode' }, 'video'],
+    [{ video: picture, audio: undefined }, 'video']
+  ] as const) t.equal(workOf(plan), work)
 })

@@ -1,6 +1,7 @@
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { logName } from '../../../src/media/log-name.ts'
 import { Storage, type StorageSettings } from '../../../src/media/storage/storage.ts'
 import { Told } from '../../fixtures/told.ts'
 
@@ -66,7 +67,7 @@ t.test('HLS-07: at the cap of all streams the ones that ended longest ago go', a
   t.equal(await write('live', 2), 'written')
   t.strictSame(await left(), ['c', 'live'])
   t.strictSame(storage.report.usedBytes, 400)
-  t.match(told.all('an ended stream was removed to make room'), [{ removed: 'a', why: 'MAX_STORAGE_BYTES' }, { removed: 'b' }])
+  t.match(told.all('an ended stream was removed to make room'), [{ removed: logName('a'), why: 'MAX_STORAGE_BYTES' }, { removed: logName('b') }])
 })
 
 t.test('HLS-07: where only running streams and other things are left there is no room', async t => {

@@ -1,0 +1,34 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { RouteOptions } from 'fastify'
+import Fastify from 'fastify'
+import { headwater } from '../../src/app.ts'
+
+export interface Described {
+  /** The OpenAPI document, as text: stable, for a diff. */
+  text: string
+  /** Every route of the app, as `GET /path`. */
+  routes: string[]
+}
+
+/** The whole server, described without listening. */
+export async function describeApi (): Promise<Described> {
+  const streamsDir = await mkdtemp(join(tmpdir(), 'headwater-openapi-'))
+  const app = Fastify()
+  const routes: string[] = []
+  app.addHook('onRoute', ({ method, url }: RouteOptions) => {
+    for (const one of [method].flat()) routes.push(`${one} ${url}`)
+  })
+  try {
+    await app.register(headwater, { livestream: { streamsDir } })
+    const { statusCode, body } = await app.inject('/docs/json')
+    if (statusCode !== 200) throw new Error(`GET /docs/json was answered ${statusCode}: ${body}`)
+    const document = JSON.parse(body) as { paths: Record<string, unknown> }
+    const paths = Object.fromEntries(Object.entries(document.paths).sort(([a], [b]) => a < b ? -1 : 1))
+    return { text: `${JSON.stringify({ ...document, paths }, null, 2)}\n`, routes: [...new Set(routes)] }
+  } finally {
+    await app.close()
+    await rm(streamsDir, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,13 @@
+/** What the OpenAPI document says of the whole; the routes say the rest. */
+export const API = {
+  title: 'Headwater',
+  description: `A browser's camera comes in over Socket.IO, HLS that any player takes goes out over HTTP.
+
+Broadcasters and viewers talk to the server over Socket.IO at \`/socket.io\` (\`start-stream\`, \`stream-data\`, \`join-stream\` and what is answered), which OpenAPI cannot describe: docs/api/livestream.md does.
+
+An HTTP request that cannot be read is answered 400, 408 or 431 with the same error body before any route sees it.`,
+  tags: [
+    { name: 'livestream', description: 'Streams: playlists, segments, pictures, state and control' },
+    { name: 'server', description: 'For who runs it' }
+  ]
+}

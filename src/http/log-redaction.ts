@@ -1,0 +1,15 @@
+import type { FastifyRequest } from 'fastify'
+
+const SECRETS = ['authorization', 'cookie', 'token', 'resumeToken', 'signature']
+
+/** Settings of the standalone server's logger: secrets and the addresses of streams stay out, whatever is logged. */
+export const LOG_REDACTION = {
+  redact: {
+    paths: SECRETS.flatMap(name => [name, `*.${name}`, `*.*.${name}`]),
+    censor: '[redacted]'
+  },
+  serializers: {
+    // A URL has keys in its path and signatures behind it; the route says which one it was.
+    req: (request: FastifyRequest) => ({ method: request.method, route: request.routeOptions?.url, remoteAddress: request.ip })
+  }
+}
