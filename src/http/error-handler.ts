@@ -25,11 +25,16 @@ export function toHeadwaterError (error: unknown): HeadwaterError {
   return new HeadwaterError('INTERNAL_ERROR', { cause: error })
 }
 
+/** Whether the log has to say it: a server that refuses for want of room has not failed. */
+export function isFailure ({ statusCode, cause }: HeadwaterError): boolean {
+  return statusCode === 500 || (statusCode > 500 && cause !== undefined)
+}
+
 /** An error handler that answers in an API's own form. */
 export function makeErrorHandler (envelope: ErrorEnvelope) {
   return async (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const error = toHeadwaterError(thrown)
-    if (error.statusCode >= 500) request.log.error({ err: error.cause ?? error }, error.message)
+    if (isFailure(error)) request.log.error({ err: error.cause ?? error }, error.message)
     if (error.retryAfterMs !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', Math.ceil(error.retryAfterMs / 1000))
     // The handler may have begun an answer of another type, for caches.
     return await reply.code(error.statusCode).type('application/json; charset=utf-8').header('cache-control', 'no-store').send(envelope(error, request))

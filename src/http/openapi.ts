@@ -48,7 +48,8 @@ const plugin: FastifyPluginAsync<OpenApiOptions> = async (app, { title, descript
     routePrefix: DOCS,
     staticCSP: CONTENT_SECURITY_POLICY,
     theme: { title },
-    uiConfig: { deepLinking: true, docExpansion: 'list', tryItOutEnabled: false },
+    // The other layout has a bar with somebody else's name in it.
+    uiConfig: { layout: 'BaseLayout', deepLinking: true, docExpansion: 'list', tryItOutEnabled: false },
     uiHooks: {
       // Its links would lead past a proxy's prefix.
       onRequest: (request, reply, done) => {

@@ -174,7 +174,7 @@ export class Stream {
       this.#onAir = await this.#opening
     } catch (error) {
       const isFull = isOutOfSpace(error)
-      void this.end(isFull ? 'disk full' : 'internal error')
+      this.#endFor(isFull ? 'disk full' : 'internal error')
       if (isFull) throw new HeadwaterError('STORAGE_FULL', { message: "The server's disk is full. Try again later", streamKey: this.key, cause: error })
       throw new HeadwaterError('INTERNAL_ERROR', { message: 'The folder of the stream could not be opened', streamKey: this.key, cause: error })
     }
@@ -213,10 +213,16 @@ export class Stream {
     return await onAir.ingest.take(chunk)
   }
 
-  /** Publishes what is still under way, then closes the playlists. The first reason counts. */
-  end (reason: EndReason): Promise<void> {
+  /** Publishes what is still under way, then closes the playlists. The first reason counts. @throws HeadwaterError `SERVER_BUSY` when it is left to the next server */
+  async end (reason: EndReason): Promise<void> {
+    if (this.#state === 'left') throw new HeadwaterError('SERVER_BUSY', { message: 'The server is closing', streamKey: this.key })
     this.#ending ??= this.#end(reason, false)
-    return this.#ending
+    await this.#ending
+  }
+
+  /** Ends by itself, unless it is left to the next server. */
+  #endFor (reason: EndReason): void {
+    if (this.#state !== 'left') void this.end(reason)
   }
 
   /** Leaves the stream to the next server: what can be published is, the playlists stay open. */
@@ -293,13 +299,13 @@ export class Stream {
 
   #fail (error: StorageLimitReached | HeadwaterError): void {
     if (error instanceof StorageLimitReached) {
-      void this.end('storage limit')
+      this.#endFor('storage limit')
       return
     }
     if (error.code === 'SERVER_BUSY') this.#log.warn({ reason: error.message }, 'the stream is refused')
     else this.#log.error({ err: error }, 'the stream cannot go on')
     this.#options.listener.troubled(this, error)
-    void this.end(END_REASONS[error.code] ?? 'internal error')
+    this.#endFor(END_REASONS[error.code] ?? 'internal error')
   }
 
   async #end (reason: EndReason, abort: boolean): Promise<void> {
@@ -331,7 +337,7 @@ export class Stream {
 
   #after (ms: number, reason: EndReason): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => { void this.end(reason) }, ms)
+    this.#timer = setTimeout(() => { this.#endFor(reason) }, ms)
     this.#timer.unref()
   }
 

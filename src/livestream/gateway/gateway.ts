@@ -2,7 +2,7 @@ import type { Server as HttpServer } from 'node:http'
 import { Server, type Namespace } from 'socket.io'
 import type { LivestreamConfig } from '../../config/livestream.ts'
 import { HeadwaterError } from '../../errors/catalogue.ts'
-import { toHeadwaterError } from '../../http/error-handler.ts'
+import { isFailure, toHeadwaterError } from '../../http/error-handler.ts'
 import { clientAddress, type TrustedProxies } from '../../http/trust-proxy.ts'
 import type { Log } from '../../media/log.ts'
 import type { StreamRegistry } from '../../media/registry.ts'
@@ -152,7 +152,7 @@ export class Gateway {
           if (acknowledged) answer(result)
         } catch (thrown) {
           const error = toHeadwaterError(thrown)
-          if (error.statusCode >= 500) this.#options.log.error({ err: error.cause ?? error, event }, error.message)
+          if (isFailure(error)) this.#options.log.error({ err: error.cause ?? error, event }, error.message)
           const body = errorBody(error)
           socket.emit('stream-error', body)
           if (acknowledged) answer(body)

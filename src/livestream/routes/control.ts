@@ -93,7 +93,6 @@ export const control: FastifyPluginAsyncTypebox<ControlOptions> = async (scope, 
     }
     await requireOwner(auth, request, reply, stream, request.body.userId)
     const answer = { streamId: key, timestamp: new Date().toISOString() }
-    if (stream.state === 'left') throw new HeadwaterError('SERVER_BUSY', { message: 'The server is closing', streamKey: key })
     if (stream.hasEnded) return { status: 'already_stopped' as const, message: 'The stream had ended already', ...answer }
     await stream.end('stopped')
     return { status: 'stopped' as const, message: 'The stream has ended', ...answer }
