@@ -16,6 +16,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** Groups that take longer, most of them over real sockets with real FFmpeg, and how many of their files run at a time. */
 const GROUPS: Record<string, { jobs: number, timeoutSeconds: number }> = {
   contract: { jobs: 2, timeoutSeconds: 240 },
+  embedding: { jobs: 2, timeoutSeconds: 240 },
   output: { jobs: 2, timeoutSeconds: 300 },
   browser: { jobs: 1, timeoutSeconds: 300 },
   fuzz: { jobs: 2, timeoutSeconds: 120 },

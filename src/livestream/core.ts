@@ -4,7 +4,7 @@
  * Adds the decorator `liveCore`. `livestream` brings one of its own, unless the scope that it is registered in has
  * one already: then it uses that one, and so do other features beside it. Settings: `LivestreamConfig`.
  */
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, RegisterOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { LivestreamConfig } from '../config/livestream.ts'
 import { completeLivestreamOptions } from '../config/load.ts'
@@ -37,8 +37,13 @@ declare module 'fastify' {
   }
 }
 
+/** Without what Fastify takes for itself at `register`, and hands on. */
+export function settingsOf ({ prefix: _prefix, logLevel: _logLevel, logSerializers: _logSerializers, ...settings }: LiveCoreOptions & RegisterOptions): LiveCoreOptions {
+  return settings
+}
+
 const plugin: FastifyPluginAsync<LiveCoreOptions> = async (app, options) => {
-  const config = completeLivestreamOptions(options)
+  const config = completeLivestreamOptions(settingsOf(options))
   const ffmpeg = await locateFfmpeg({ path: config.ffmpegPath })
   app.log.info({ ffmpeg }, 'FFmpeg found')
   const log = app.log.child({ plugin: 'livestream' })

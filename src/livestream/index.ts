@@ -10,11 +10,12 @@ import rateLimit from '@fastify/rate-limit'
 import { HeadwaterError } from '../errors/catalogue.ts'
 import { openCors } from '../http/cors.ts'
 import { makeErrorHandler } from '../http/error-handler.ts'
-import { acceptEmptyJson } from '../http/json-body.ts'
+import { useOwnAnswers, useOwnBodies } from '../http/json.ts'
+import { openSocketWay } from '../http/socket-gate.ts'
 import { useOwnValidation } from '../http/validation.ts'
 import { isStreamKey } from '../media/stream-key.ts'
 import { Thumbnails } from '../media/thumbnail/thumbnails.ts'
-import { LiveCore, liveCore, type LiveCoreOptions } from './core.ts'
+import { LiveCore, liveCore, settingsOf, type LiveCoreOptions } from './core.ts'
 import { errorBody } from './envelope.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { HeldRequests } from './held-requests.ts'
@@ -32,24 +33,28 @@ export type LivestreamOptions = LiveCoreOptions
 
 const PATH = '/livestream'
 
-const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = async (app, { prefix: _prefix, ...options }) => {
-  await useLiveCore(app, options)
+const plugin: FastifyPluginAsync<LivestreamOptions> = async (app, options) => {
+  const path = socketPath(app.prefix)
+  await useLiveCore(app, settingsOf(options))
   const { config, ffmpegPath, streams: registry, log } = app.liveCore
   const thumbnails = new Thumbnails({ streams: registry, ffmpegPath, settings: config, log })
   const held = new HeldRequests(registry, config.maxHeldRequests, config.heldRequestSeconds * 1000)
   const auth = new PublishAuth(config)
-  const gateway = new Gateway({ server: app.server, path: `${app.prefix}/socket.io`, registry, auth, config, log })
+  const way = openSocketWay(app, path)
+  const gateway = new Gateway({ server: way.server, path, registry, auth, config, log })
   // The core has ended or left its streams by then, and the gateway told it.
   app.addHook('preClose', async () => {
     held.releaseAll()
     await thumbnails.close()
     await gateway.close()
+    way.close()
   })
 
   await app.register(async scope => {
     openCors(scope)
     useOwnValidation(scope)
-    acceptEmptyJson(scope)
+    useOwnBodies(scope)
+    useOwnAnswers(scope)
     scope.setErrorHandler(makeErrorHandler((error, request) => errorBody(error, error.streamKey ?? keyIn(request.params))))
     const unmatched = async (request: FastifyRequest): Promise<never> => {
       const key = keyIn(request.params) ?? firstPart(request.url, scope.prefix)
@@ -89,6 +94,15 @@ async function useLiveCore (app: FastifyInstance, options: LivestreamOptions): P
   }
   const [unread] = Object.keys(options)
   if (unread !== undefined) throw new HeadwaterError('CONFIG_INVALID', { message: `This scope has a live core already: give ${unread} to that one` })
+}
+
+/**
+ * Where Socket.IO answers, which knows neither parameters nor what Fastify makes of two slashes.
+ * @throws HeadwaterError `CONFIG_INVALID`
+ */
+function socketPath (prefix: string): string {
+  if (/[:*]/.test(prefix)) throw new HeadwaterError('CONFIG_INVALID', { message: `The prefix ${prefix} has a parameter: Socket.IO needs a fixed one` })
+  return `${prefix.replace(/\/$/, '')}/socket.io`
 }
 
 /** So many requests a minute from one address, for the routes of a scope together. */

@@ -17,8 +17,9 @@ import { WatchHandlers } from './watch.ts'
 import { WindowCounter } from './window-counter.ts'
 
 export interface GatewayOptions {
+  /** What Socket.IO is attached to. */
   server: HttpServer
-  /** Where Socket.IO answers, for example `/socket.io`. */
+  /** Where it answers, for example `/socket.io`. */
   path: string
   registry: StreamRegistry
   auth: PublishAuth
@@ -46,11 +47,9 @@ export class Gateway {
     this.#options = options
     const { config, server, path, registry } = options
     const windowMs = config.resumeWindowSeconds * 1000
-    this.io = new Server(server, {
+    this.io = new Server({
       path,
       serveClient: false,
-      // Other upgrades on the same server are other people's business.
-      destroyUpgrade: false,
       cors: { origin: '*', methods: ['GET', 'POST'] },
       maxHttpBufferSize: config.maxMessageBytes,
       perMessageDeflate: false,
@@ -61,6 +60,7 @@ export class Gateway {
       adapter: function (namespace: Namespace) { return new RecoveryAdapter(namespace, windowMs) },
       ...(windowMs === 0 ? {} : { connectionStateRecovery: { maxDisconnectionDuration: windowMs, skipMiddlewares: true } })
     })
+    this.io.attach(server)
     this.#connections = new WindowCounter(config.maxConnectionsPerMinute)
     this.#publish = new PublishHandlers({ io: this.io, registry, probeTimeoutMs: config.probeTimeoutMs })
     this.#watch = new WatchHandlers(registry)
