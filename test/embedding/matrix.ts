@@ -14,6 +14,8 @@ export interface Row {
   /** What the host has of its own, before one of ours and after. */
   before?: (app: FastifyInstance) => Promise<void> | void
   after?: (app: FastifyInstance) => Promise<void> | void
+  /** And when it listens. */
+  listening?: (app: FastifyInstance) => void
   registration?: Registration
   /** Where it then is, if not at the prefix as it is given. */
   at?: string
@@ -72,9 +74,14 @@ async function build (row: Row, register: ((app: FastifyInstance) => Promise<voi
 async function answersOf (url: string, row: Row): Promise<unknown[]> {
   const answers: unknown[] = []
   for (const [path, asked] of [...ASK, ...row.ask ?? []]) {
-    const { status, headers, text } = await http({ url }, path, asked)
-    const kept = Object.entries(headers).filter(([name]) => name !== 'date' && row.counting?.includes(name) !== true)
-    answers.push({ asked: `${asked?.method ?? 'GET'} ${path}`, status, headers: Object.fromEntries(kept), text })
+    const question = `${asked?.method ?? 'GET'} ${path}`
+    try {
+      const { status, headers, text } = await http({ url }, path, asked)
+      const kept = Object.entries(headers).filter(([name]) => name !== 'date' && row.counting?.includes(name) !== true)
+      answers.push({ question, status, headers: Object.fromEntries(kept), text })
+    } catch (error) {
+      answers.push({ question, failed: (error as NodeJS.ErrnoException).code })
+    }
   }
   return answers
 }
@@ -84,6 +91,7 @@ async function tryCell (t: Test, row: Row, what: What, alone: unknown[]): Promis
   const app = await build(row, async host => await embed(host, what, streamsDir, row.registration))
   const emit = Object.getPrototypeOf(app.server).emit
   const url = await listen(t, app)
+  row.listening?.(app)
   const embedded = embeddedAt(t, url, { what, streamsDir, prefix: row.at ?? row.registration?.prefix ?? '' })
   t.strictSame(await answersOf(url, row), alone, 'the host answers as it does alone')
   await row.also?.(t, url)
@@ -107,6 +115,7 @@ export async function tryMatrix (t: Test, rows: Row[]): Promise<void> {
       const cells: string[] = []
       const host = await build(row, undefined)
       const url = await listen(t, host)
+      row.listening?.(host)
       const alone = await answersOf(url, row)
       await row.also?.(t, url)
       await host.close()
