@@ -27,6 +27,7 @@ export const livestreamSchema = Type.Object({
     default: 'resumable', env: 'CLOSE_STREAMS', description: 'What becomes of running streams when the server closes. resumable: the next server on the same folder goes on with them, if it starts within RESUME_WINDOW_SECONDS. end: they end.'
   }),
   closeGraceSeconds: Type.Number({ default: 8, minimum: 0, ...seconds, env: 'CLOSE_GRACE_SECONDS', description: 'When the server closes, running streams have so long to publish what is under way.' }),
+  closeAnswersMs: Type.Integer({ default: 500, minimum: 0, unit: 'ms', env: 'CLOSE_ANSWERS_MS', description: 'When the server closes, answers that are under way (a segment to a slow viewer) have so long to be taken, after the streams are done; then their connections are cut.' }),
   preparedMinutes: Type.Integer({ default: 60, minimum: 1, unit: 'min', env: 'PREPARED_STREAM_MINUTES', description: 'A stream prepared over HTTP that nobody starts is dropped after this time.' }),
 
   // Who may publish

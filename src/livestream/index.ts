@@ -10,7 +10,9 @@ import rateLimit from '@fastify/rate-limit'
 import { HeadwaterError } from '../errors/catalogue.ts'
 import { openCors } from '../http/cors.ts'
 import { makeErrorHandler } from '../http/error-handler.ts'
+import { isHttp2Alone, sessionsOf } from '../http/http2.ts'
 import { useOwnAnswers, useOwnBodies } from '../http/json.ts'
+import { OpenAnswers } from '../http/open-answers.ts'
 import { openSocketWay } from '../http/socket-gate.ts'
 import { useOwnValidation } from '../http/validation.ts'
 import { isStreamKey } from '../media/stream-key.ts'
@@ -41,13 +43,18 @@ const plugin: FastifyPluginAsync<LivestreamOptions> = async (app, options) => {
   const held = new HeldRequests(registry, config.maxHeldRequests, config.heldRequestSeconds * 1000)
   const auth = new PublishAuth(config)
   const way = openSocketWay(app, path)
-  const gateway = new Gateway({ server: way.server, path, registry, auth, config, log })
+  const http2Alone = isHttp2Alone(app)
+  if (http2Alone) log.warn({ path }, 'The host speaks HTTP/2 alone, where WebSockets cannot come: broadcasters and viewers use long polling, which costs a request a chunk. Set allowHTTP1: true beside its key and certificate')
+  const gateway = new Gateway({ server: way.server, path, transports: http2Alone ? ['polling'] : ['polling', 'websocket'], registry, auth, config, log })
+  const answers = new OpenAnswers(app)
+  const sessions = sessionsOf(app)
   // The core has ended or left its streams by then, and the gateway told it.
   app.addHook('preClose', async () => {
     held.releaseAll()
     await thumbnails.close()
-    await gateway.close()
+    await Promise.all([gateway.close(), answers.end(config.closeAnswersMs)])
     way.close()
+    sessions.close()
   })
 
   await app.register(async scope => {

@@ -17,6 +17,8 @@ export interface Embedded extends Pick<TestServer, 'url' | 'connect' | 'streamsD
   what: What
   prefix: string
   ca?: string
+  /** All clients go. */
+  leave (): void
 }
 
 /** Few, so that a test reaches the limit. */
@@ -56,11 +58,13 @@ export async function listen (t: Test, app: FastifyInstance, host = '127.0.0.1')
 export function embeddedAt (t: Test, url: string, embedded: Pick<Embedded, 'what' | 'streamsDir'> & { prefix?: string, ca?: string }): Embedded {
   const { prefix = '', ca } = embedded
   const clients: Socket[] = []
-  t.teardown(() => { for (const client of clients) client.disconnect() })
+  const leave = () => { for (const client of clients) client.disconnect() }
+  t.teardown(leave)
   return {
     ...embedded,
     url,
     prefix,
+    leave,
     connect: options => {
       const client = io(url, { path: `${prefix}/socket.io`, transports: ['websocket'], forceNew: true, reconnection: false, ...(ca === undefined ? {} : { ca }), ...options })
       clients.push(client)

@@ -21,6 +21,7 @@ export interface GatewayOptions {
   server: HttpServer
   /** Where it answers, for example `/socket.io`. */
   path: string
+  transports: Array<'polling' | 'websocket'>
   registry: StreamRegistry
   auth: PublishAuth
   config: LivestreamConfig
@@ -45,10 +46,11 @@ export class Gateway {
 
   constructor (options: GatewayOptions) {
     this.#options = options
-    const { config, server, path, registry } = options
+    const { config, server, path, transports, registry } = options
     const windowMs = config.resumeWindowSeconds * 1000
     this.io = new Server({
       path,
+      transports,
       serveClient: false,
       cors: { origin: '*', methods: ['GET', 'POST'] },
       maxHttpBufferSize: config.maxMessageBytes,
