@@ -3,6 +3,8 @@ import { Type, type Static } from 'typebox'
 const seconds = { unit: 's' }
 const bytes = { unit: 'bytes' }
 const perMinute = { unit: 'per minute' }
+/** Nothing, or an origin of HTTP, a path or both, without a slash at the end. */
+const PUBLIC_BASE_URL = '^(https?://[A-Za-z0-9.:\\[\\]-]+)?(/[A-Za-z0-9._~%-]+)*$'
 
 /**
  * The live core. Every limit, time-out and size of ingest, FFmpeg, packaging and delivery is here,
@@ -69,6 +71,9 @@ export const livestreamSchema = Type.Object({
   maxKeptThumbnails: Type.Integer({ default: 64, minimum: 1, env: 'MAX_KEPT_THUMBNAILS', description: 'Thumbnails of ended streams in memory, those that were asked for last; others are made anew.' }),
 
   // HTTP
+  publicBaseUrl: Type.String({
+    default: '', pattern: PUBLIC_BASE_URL, env: 'PUBLIC_BASE_URL', description: 'What stands before the path of playbackUrl and thumbnailUrl, where a proxy takes a part of it away: an origin, a path or both, without a slash at the end (https://live.example.org, /media).'
+  }),
   streamRequestsPerMinute: Type.Integer({ default: 1_000, minimum: 1, ...perMinute, env: 'RATE_LIMIT_STREAM', description: 'Requests for playlists, segments and thumbnails from one address.' }),
   statusRequestsPerMinute: Type.Integer({ default: 60, minimum: 1, ...perMinute, env: 'RATE_LIMIT_STATUS', description: 'Requests for the status of a stream from one address.' }),
   generalRequestsPerMinute: Type.Integer({ default: 100, minimum: 1, ...perMinute, env: 'RATE_LIMIT_GENERAL', description: 'All other requests to /livestream from one address.' }),

@@ -70,8 +70,9 @@ const plugin: FastifyPluginAsync<LivestreamOptions> = async (app, options) => {
     scope.setNotFoundHandler(unmatched)
     // A key that is longer than the host's router takes matches nothing but this.
     scope.route({ method: ['GET', 'HEAD', 'POST'], url: '/*', handler: unmatched })
-    const playbackUrl = (key: string) => `${scope.prefix}/${key}/stream.m3u8`
-    const thumbnailUrl = (key: string) => `${scope.prefix}/${key}/thumbnail.jpg`
+    const root = `${config.publicBaseUrl}${scope.prefix}`
+    const playbackUrl = (key: string) => `${root}/${key}/stream.m3u8`
+    const thumbnailUrl = (key: string) => `${root}/${key}/thumbnail.jpg`
     const state = { registry, streamsDir: config.streamsDir, maxHeldBytes: config.maxHeldBytes, playbackUrl, thumbnailUrl }
     await scope.register(async stream => {
       await limit(stream, config.streamRequestsPerMinute)

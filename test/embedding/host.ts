@@ -1,5 +1,4 @@
 import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
@@ -48,10 +47,7 @@ export async function embed (app: FastifyInstance, what: What, streamsDir: strin
 /** A host on a random port; it is closed with the test. */
 export async function listen (t: Test, app: FastifyInstance, host = '127.0.0.1'): Promise<string> {
   t.teardown(() => app.close())
-  await app.listen({ host, port: 0 })
-  const { address, family, port } = app.server.address() as AddressInfo
-  const scheme = app.initialConfig.https ? 'https' : 'http'
-  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  return await app.listen({ host, port: 0 })
 }
 
 /** What a client needs to know of one of ours. */

@@ -10,9 +10,9 @@ const JPEG_START = 0xffd8
 const CORS = { 'access-control-allow-origin': '*' }
 
 /** A short broadcast goes in over a transport of Socket.IO and comes out as HLS, with picture and state. */
-export async function tryBroadcast (t: Test, embedded: Embedded, transport: 'websocket' | 'polling', outside = embedded.prefix): Promise<void> {
+export async function tryBroadcast (t: Test, embedded: Embedded, transport: 'websocket' | 'polling'): Promise<void> {
   const key = `over-${transport}`
-  const api = `${outside}/livestream`
+  const api = `${embedded.prefix}/livestream`
   const owner = await newBroadcaster(embedded, key, { transports: [transport] })
   t.equal(owner.socket.io.engine.transport.name, transport, `connected over ${transport}`)
   const published = owner.heard.next('stream-segments-updated')
@@ -77,9 +77,9 @@ export async function tryLimit (t: Test, embedded: Embedded): Promise<void> {
 }
 
 /** The pages and what they load, found as a browser finds it. */
-export async function tryPages (t: Test, embedded: Embedded, outside = embedded.prefix): Promise<void> {
-  for (const path of ['/studio', '/watch/a', ...(outside === '' ? [] : ['/'])]) {
-    const address = `${outside}${path}`
+export async function tryPages (t: Test, embedded: Embedded): Promise<void> {
+  for (const path of ['/studio', '/watch/a', ...(embedded.prefix === '' ? [] : ['/'])]) {
+    const address = `${embedded.prefix}${path}`
     const page = await http(embedded, address)
     t.match(page, { status: 200, headers: { 'content-type': /^text\/html/ } }, address)
     const base = new URL(/<base href="([^"]+)">/.exec(page.text)![1]!, new URL(address, embedded.url))
