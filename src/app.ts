@@ -7,10 +7,11 @@ import fp from 'fastify-plugin'
 import { webUi } from '../plugins/web-ui/index.ts'
 import { API } from './api-description.ts'
 import { health, healthRoutes } from './http/health.ts'
+import { useOwnAnswers } from './http/json.ts'
 import { metrics, metricsRoute } from './http/metrics.ts'
 import { openApi } from './http/openapi.ts'
 import { processMetrics } from './http/process-metrics.ts'
-import { useOwnSchemas } from './http/schemas.ts'
+import { useOwnValidation } from './http/validation.ts'
 import { liveCore, livestream, type LivestreamOptions } from './livestream/index.ts'
 import { packageVersion } from './version.ts'
 
@@ -24,7 +25,8 @@ export interface HeadwaterOptions {
 }
 
 const plugin: FastifyPluginAsync<HeadwaterOptions> = async (app, options) => {
-  useOwnSchemas(app)
+  useOwnValidation(app)
+  useOwnAnswers(app)
   if (options.apiDocs !== 'off') await app.register(openApi, { ...API, version: packageVersion() })
   await app.register(health)
   await app.register(metrics)

@@ -66,7 +66,7 @@ export class Audience extends Stateful<AudienceState, AudienceEvents> {
     const { origin, path } = socketAddress(root)
     this.#key = streamKey
     this.#statusUrl = streamUrl(root, streamKey, 'status')
-    const socket = this.#socket = io(origin, { path, forceNew: true, transports: ['websocket', 'polling'], query: { streamKey }, reconnectionDelayMax: 5_000 })
+    const socket = this.#socket = io(origin, { path, forceNew: true, transports: ['websocket', 'polling'], tryAllTransports: true, query: { streamKey }, reconnectionDelayMax: 5_000 })
 
     socket.on('connect', () => {
       this.update({ connected: true })

@@ -4,6 +4,8 @@ const seconds = { unit: 's' }
 const bytes = { unit: 'bytes' }
 const perMinute = { unit: 'per minute' }
 const cores = { unit: 'cores' }
+/** Nothing, or an origin of HTTP, a path or both, without a slash at the end. */
+const PUBLIC_BASE_URL = '^(https?://[A-Za-z0-9.:\\[\\]-]+)?(/[A-Za-z0-9._~%-]+)*$'
 
 /**
  * The live core. Every limit, time-out and size of ingest, FFmpeg, packaging and delivery is here,
@@ -28,6 +30,7 @@ export const livestreamSchema = Type.Object({
     default: 'resumable', env: 'CLOSE_STREAMS', description: 'What becomes of running streams when the server closes. resumable: the next server on the same folder goes on with them, if it starts within RESUME_WINDOW_SECONDS. end: they end.'
   }),
   closeGraceSeconds: Type.Number({ default: 8, minimum: 0, ...seconds, env: 'CLOSE_GRACE_SECONDS', description: 'When the server closes, running streams have so long to publish what is under way.' }),
+  closeAnswersMs: Type.Integer({ default: 500, minimum: 0, unit: 'ms', env: 'CLOSE_ANSWERS_MS', description: 'When the server closes, answers that are under way (a segment to a slow viewer) have so long to be taken, after the streams are done; then their connections are cut.' }),
   preparedMinutes: Type.Integer({ default: 60, minimum: 1, unit: 'min', env: 'PREPARED_STREAM_MINUTES', description: 'A stream prepared over HTTP that nobody starts is dropped after this time.' }),
 
   // Who may publish
@@ -85,6 +88,9 @@ export const livestreamSchema = Type.Object({
   encoderLagSeconds: Type.Number({ default: 4, minimum: 0.5, ...seconds, env: 'ENCODER_LAG_SECONDS', description: 'A stream whose encoder is so far behind is told as degraded (encoder-slow), until it is half of that.' }),
 
   // HTTP
+  publicBaseUrl: Type.String({
+    default: '', pattern: PUBLIC_BASE_URL, env: 'PUBLIC_BASE_URL', description: 'What stands before the path of playbackUrl and thumbnailUrl, where a proxy takes a part of it away: an origin, a path or both, without a slash at the end (https://live.example.org, /media).'
+  }),
   streamRequestsPerMinute: Type.Integer({ default: 1_000, minimum: 1, ...perMinute, env: 'RATE_LIMIT_STREAM', description: 'Requests for playlists, segments and thumbnails from one address.' }),
   statusRequestsPerMinute: Type.Integer({ default: 60, minimum: 1, ...perMinute, env: 'RATE_LIMIT_STATUS', description: 'Requests for the status of a stream from one address.' }),
   generalRequestsPerMinute: Type.Integer({ default: 100, minimum: 1, ...perMinute, env: 'RATE_LIMIT_GENERAL', description: 'All other requests to /livestream from one address.' }),

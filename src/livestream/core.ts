@@ -4,7 +4,7 @@
  * Adds the decorator `liveCore`. `livestream` brings one of its own, unless the scope that it is registered in has
  * one already: then it uses that one, and so do other features beside it. Settings: `LivestreamConfig`, `HostHooks`.
  */
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, RegisterOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { LivestreamConfig } from '../config/livestream.ts'
 import { completeLivestreamOptions } from '../config/load.ts'
@@ -65,8 +65,13 @@ declare module 'fastify' {
   }
 }
 
+/** Without what Fastify takes for itself at `register`, and hands on. */
+export function settingsOf ({ prefix: _prefix, logLevel: _logLevel, logSerializers: _logSerializers, ...settings }: LiveCoreOptions & RegisterOptions): LiveCoreOptions {
+  return settings
+}
+
 const plugin: FastifyPluginAsync<LiveCoreOptions> = async (app, options) => {
-  const { hooks, settings } = separateHooks(options)
+  const { hooks, settings } = separateHooks(settingsOf(options))
   const config = completeLivestreamOptions(settings)
   const ffmpeg = await locateFfmpeg({ path: config.ffmpegPath })
   app.log.info({ ffmpeg }, 'FFmpeg found')
@@ -76,7 +81,7 @@ const plugin: FastifyPluginAsync<LiveCoreOptions> = async (app, options) => {
     log.warn('PLAYBACK_KEYS are set and PUBLISH_AUTH is open: anyone who starts a stream on a free key gets a signed URL for it')
   }
   const streams = new StreamRegistry({ settings: config, ffmpegPath: ffmpeg.path, log, logFor: key => log.child({ stream: logName(key) }) })
-  const urls = new PlaybackUrls({ path: `${app.prefix}${LIVESTREAM_PATH}`, keys: config.playbackKeys, seconds: config.playbackUrlSeconds })
+  const urls = new PlaybackUrls({ path: `${config.publicBaseUrl}${app.prefix}${LIVESTREAM_PATH}`, keys: config.playbackKeys, seconds: config.playbackUrlSeconds })
   const events = new LiveEvents({ registry: streams, segmentUrl: (key, name) => urls.plain(key, name), log })
   const eventHooks = new EventHooks({ events, hooks, timeoutMs: config.hostHookTimeoutMs, maxQueued: config.hostHookQueue, log })
   await streams.open()

@@ -10,13 +10,16 @@ import rateLimit from '@fastify/rate-limit'
 import { HeadwaterError } from '../errors/catalogue.ts'
 import { openCors } from '../http/cors.ts'
 import { makeErrorHandler } from '../http/error-handler.ts'
-import { acceptEmptyJson } from '../http/json-body.ts'
+import { isHttp2Alone, sessionsOf } from '../http/http2.ts'
+import { useOwnAnswers, useOwnBodies } from '../http/json.ts'
 import { metrics, metricsRoute } from '../http/metrics.ts'
-import { useOwnSchemas } from '../http/schemas.ts'
+import { OpenAnswers } from '../http/open-answers.ts'
+import { openSocketWay } from '../http/socket-gate.ts'
 import { trustedProxies } from '../http/trust-proxy.ts'
+import { useOwnValidation } from '../http/validation.ts'
 import { isStreamKey } from '../media/stream-key.ts'
 import { Thumbnails } from '../media/thumbnail/thumbnails.ts'
-import { LiveCore, liveCore, LIVESTREAM_PATH, type LiveCoreOptions } from './core.ts'
+import { LiveCore, liveCore, LIVESTREAM_PATH, settingsOf, type LiveCoreOptions } from './core.ts'
 import { errorBody } from './envelope.ts'
 import { errorSerializer } from './error-serializer.ts'
 import { Gateway } from './gateway/gateway.ts'
@@ -42,29 +45,38 @@ export interface LivestreamOptions extends LiveCoreOptions {
   trustProxy?: string
 }
 
-const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = async (app, { prefix: _prefix, trustProxy = 'off', ...options }) => {
+const plugin: FastifyPluginAsync<LivestreamOptions> = async (app, { trustProxy = 'off', ...options }) => {
   const trusted = trustedProxies(trustProxy)
-  await useLiveCore(app, options)
+  const path = socketPath(app.prefix)
+  await useLiveCore(app, settingsOf(options))
   await app.register(metrics)
   const { config, hooks, ffmpegPath, streams: registry, urls, log } = app.liveCore
-  urls.path = `${app.prefix}${LIVESTREAM_PATH}`
   const thumbnails = new Thumbnails({ streams: registry, ffmpegPath, settings: config, log })
   const held = new HeldRequests(registry, config.maxHeldRequests, config.heldRequestSeconds * 1000)
   const auth = new PublishAuth(config, hooks)
   const access = new PlaybackAccess(config, hooks)
-  const gateway = new Gateway({ server: app.server, path: `${app.prefix}/socket.io`, registry, auth, urls, config, trusted, log })
+  const way = openSocketWay(app, path)
+  const http2Alone = isHttp2Alone(app)
+  if (http2Alone) log.warn({ path }, 'The host speaks HTTP/2 alone, where WebSockets cannot come: broadcasters and viewers use long polling, which costs a request a chunk. Set allowHTTP1: true beside its key and certificate')
+  const gateway = new Gateway({ server: way.server, path, transports: http2Alone ? ['polling'] : ['polling', 'websocket'], registry, auth, urls, config, trusted, log })
+  const answers = new OpenAnswers(app)
+  const sessions = sessionsOf(app)
   app.headwaterMetrics.add(liveMetrics({ registry, thumbnails, connections: () => gateway.io.engine.clientsCount }))
   // The core has ended or left its streams by then, and the gateway told it.
   app.addHook('preClose', async () => {
     held.releaseAll()
     await thumbnails.close()
-    await gateway.close()
+    await Promise.all([gateway.close(), answers.end(config.closeAnswersMs)])
+    way.close()
+    sessions.close()
   })
 
   await app.register(async scope => {
     openCors(scope)
-    useOwnSchemas(scope)
-    acceptEmptyJson(scope)
+    useOwnValidation(scope)
+    useOwnBodies(scope)
+    useOwnAnswers(scope)
+    urls.path = `${config.publicBaseUrl}${scope.prefix}`
     scope.setErrorHandler(makeErrorHandler((error, request) => errorBody(error, error.streamKey ?? keyIn(request.params))))
     const unmatched = async (request: FastifyRequest): Promise<never> => {
       const key = keyIn(request.params) ?? firstPart(request.url, scope.prefix)
@@ -103,6 +115,15 @@ async function useLiveCore (app: FastifyInstance, options: LiveCoreOptions): Pro
   }
   const [unread] = Object.keys(options)
   if (unread !== undefined) throw new HeadwaterError('CONFIG_INVALID', { message: `This scope has a live core already: give ${unread} to that one` })
+}
+
+/**
+ * Where Socket.IO answers, which knows neither parameters nor what Fastify makes of two slashes.
+ * @throws HeadwaterError `CONFIG_INVALID`
+ */
+function socketPath (prefix: string): string {
+  if (/[:*]/.test(prefix)) throw new HeadwaterError('CONFIG_INVALID', { message: `The prefix ${prefix} has a parameter: Socket.IO needs a fixed one` })
+  return `${prefix.replace(/\/$/, '')}/socket.io`
 }
 
 /** So many requests a minute from one address, for the routes of a scope together. */

@@ -3,7 +3,8 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { headwater } from '../../src/app.ts'
 import { openApi } from '../../src/http/openapi.ts'
-import { useOwnSchemas } from '../../src/http/schemas.ts'
+import { useOwnAnswers } from '../../src/http/json.ts'
+import { useOwnValidation } from '../../src/http/validation.ts'
 import { livestream } from '../../src/livestream/index.ts'
 
 const ABOUT = { title: 'Test', description: 'Text', version: '1.2.3', tags: [{ name: 'things', description: 'Things' }] }
@@ -17,7 +18,8 @@ function host (t: Test): FastifyInstance {
 const thing = { tags: ['things'], operationId: 'getThing', summary: 'A thing', headers: { type: 'object', properties: { authorization: { type: 'string' } } }, response: { 200: { description: 'It', type: 'object', properties: { name: { type: 'string' } } } } }
 
 async function api (scope: FastifyInstance): Promise<void> {
-  useOwnSchemas(scope)
+  useOwnValidation(scope)
+  useOwnAnswers(scope)
   await scope.register(openApi, ABOUT)
   scope.get('/things/:id', { schema: thing }, async () => ({ name: 'One', undescribed: true }))
 }

@@ -19,9 +19,11 @@ import { WatchHandlers } from './watch.ts'
 import { WindowCounter } from './window-counter.ts'
 
 export interface GatewayOptions {
+  /** What Socket.IO is attached to. */
   server: HttpServer
-  /** Where Socket.IO answers, for example `/socket.io`. */
+  /** Where it answers, for example `/socket.io`. */
   path: string
+  transports: Array<'polling' | 'websocket'>
   registry: StreamRegistry
   auth: PublishAuth
   urls: PlaybackUrls
@@ -49,13 +51,12 @@ export class Gateway {
 
   constructor (options: GatewayOptions) {
     this.#options = options
-    const { config, server, path, registry, auth, urls } = options
+    const { config, server, path, transports, registry, auth, urls } = options
     const windowMs = config.resumeWindowSeconds * 1000
-    this.io = new Server(server, {
+    this.io = new Server({
       path,
+      transports,
       serveClient: false,
-      // Other upgrades on the same server are other people's business.
-      destroyUpgrade: false,
       cors: { origin: '*', methods: ['GET', 'POST'] },
       maxHttpBufferSize: config.maxMessageBytes,
       perMessageDeflate: false,
@@ -66,6 +67,7 @@ export class Gateway {
       adapter: function (namespace: Namespace) { return new RecoveryAdapter(namespace, windowMs) },
       ...(windowMs === 0 ? {} : { connectionStateRecovery: { maxDisconnectionDuration: windowMs, skipMiddlewares: true } })
     })
+    this.io.attach(server)
     this.#connections = new WindowCounter(config.maxConnectionsPerMinute)
     this.#publish = new PublishHandlers({ io: this.io, registry, auth, urls, probeTimeoutMs: config.probeTimeoutMs })
     this.#watch = new WatchHandlers(registry)
