@@ -1,13 +1,19 @@
 #!/usr/bin/env node
 /** The process: environment -> configuration -> server -> graceful end. Nothing else reads the environment. */
 import { existsSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import closeWithGrace from 'close-with-grace'
 import { loadConfig } from './config/load.ts'
 import { HeadwaterError } from './errors/catalogue.ts'
 import { buildStandalone } from './standalone.ts'
 import { packageVersion } from './version.ts'
 
+// V8 counts media in memory towards its limit, but sets the limit by its heap, which is small: it would mark all of
+// that again for every 30 MB of media that came, which costs more than the media itself.
+const HEAP_GROWING_PERCENT = 300
+
 async function main (): Promise<void> {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`)
   if (existsSync('.env')) process.loadEnvFile('.env')
   const config = loadConfig(process.env)
   const { host, port, logLevel, closeTimeoutMs } = config.server

@@ -1,5 +1,6 @@
 import { atKeyFrame, cutRule, type CutRule } from './cut-rule.ts'
 import { FirstSliceProbe } from './first-slice.ts'
+import { OpenSegment } from './open-segment.ts'
 import { isRandomAccess, PACKET_BYTES, packetPid, payloadOffset, PID_PAT, readPat, readPesHead, readPmt, startsPayloadUnit, STREAM_TYPE_AAC_ADTS, STREAM_TYPE_H264, SYNC_BYTE, ticksToUs, unwrap, usToTicks, withContinuity } from './packet.ts'
 import { TrackClock } from './track-clock.ts'
 
@@ -43,8 +44,8 @@ export interface CutterOptions {
 
 /** A place where the open segment can end. */
 interface Mark {
-  /** Index of the first piece behind it. */
-  piece: number
+  /** Bytes of the open segment in front of it. */
+  bytes: number
   timeUs: number
   /** The last frame of sound in front of it. */
   soundUs: number | undefined
@@ -69,7 +70,7 @@ export class Cutter {
   #short: boolean
 
   // The open segment
-  #pieces: Buffer[] = []
+  readonly #open = new OpenSegment()
   #startUs: number | undefined
   #hasVideo = false
   /** It begins where another one of this run ended. */
@@ -106,9 +107,9 @@ export class Cutter {
     const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     let from = 0
     let at = 0
-    // Packets that are kept one after the other stay one piece.
+    // Packets that are kept one after the other are copied together.
     const keepUpTo = (end: number) => {
-      if (end > from) this.#pieces.push(data.subarray(from, end))
+      if (end > from) this.#open.append(data.subarray(from, end))
       from = end
     }
     const boundary = () => keepUpTo(at)
@@ -122,18 +123,18 @@ export class Cutter {
     }
     if (this.#done) return
     keepUpTo(at)
-    this.#rest = data.subarray(at)
+    this.#rest = Buffer.from(data.subarray(at))
   }
 
   /** The input has ended: what is open becomes the last segment. */
   flush (): void {
     if (this.#done) return
     this.#done = true
-    if (this.#startUs === undefined || this.#pieces.length === 0) return
+    if (this.#startUs === undefined || this.#open.length === 0) return
     const endUs = Math.max(this.#pictures.endUs ?? -Infinity, this.#sounds.endUs ?? -Infinity)
     const mark = this.#soundMark ?? this.#marks.at(-1)
     if (mark !== undefined && endUs - this.#startUs > this.#rule.longestUs) this.#closeAt(mark)
-    this.#closeAt({ piece: this.#pieces.length, timeUs: Math.max(endUs, this.#startUs), soundUs: this.#sounds.latestUs })
+    this.#closeAt({ bytes: this.#open.length, timeUs: Math.max(endUs, this.#startUs), soundUs: this.#sounds.latestUs })
   }
 
   /** The input is cut off and comes again from its last key frame on: what is before that becomes the last segment. */
@@ -144,7 +145,7 @@ export class Cutter {
     if (mark !== undefined) this.#closeAt(mark)
   }
 
-  /** @param boundary closes the piece before this packet; @returns whether the packet belongs to the segment */
+  /** @param boundary takes what stands before this packet into the open segment; @returns whether the packet belongs to the segment */
   #take (data: Buffer, at: number, boundary: () => void): boolean {
     const pid = packetPid(data, at)
     if (pid === this.#videoPid) return this.#takeVideo(data, at, boundary)
@@ -238,7 +239,7 @@ export class Cutter {
     if (decision === 'too-late' && this.#marks.length > 0) {
       const moved = this.#marks.at(-1)!
       this.#closeAt(moved)
-      mark.piece -= moved.piece
+      mark.bytes -= moved.bytes
       decision = atKeyFrame(this.#rule, timeUs - this.#startUs!, this.#gopUs, this.#mayBeShort)
     }
     if (decision === 'too-late') this.#overdue()
@@ -308,21 +309,20 @@ export class Cutter {
   }
 
   #markHere (timeUs: number): Mark {
-    return { piece: this.#pieces.length, timeUs, soundUs: this.#sounds.latestUs }
+    return { bytes: this.#open.length, timeUs, soundUs: this.#sounds.latestUs }
   }
 
   /** Closes the open segment in front of the mark; the rest stays open. Where nothing came for long, the next one begins before its first frame; where time went back, after it. */
   #closeAt (mark: Mark): void {
     const startUs = this.#startUs!
     const endUs = Math.max(startUs, Math.min(mark.timeUs, startUs + this.#rule.longestUs))
-    this.#emit({ data: this.#withTables(this.#pieces.slice(0, mark.piece)), startUs, endUs, soundUs: mark.soundUs })
-    this.#pieces = this.#pieces.slice(mark.piece)
+    this.#emit({ data: this.#open.take(mark.bytes, this.#nextTables()), startUs, endUs, soundUs: mark.soundUs })
     this.#startUs = endUs
     this.#cut = true
     this.#soundMark = undefined
     this.#marks = this.#marks
-      .filter(({ piece }) => piece > mark.piece)
-      .map(later => ({ ...later, piece: later.piece - mark.piece }))
+      .filter(({ bytes }) => bytes > mark.bytes)
+      .map(later => ({ ...later, bytes: later.bytes - mark.bytes }))
   }
 
   #emit (segment: CutSegment): void {
@@ -330,14 +330,14 @@ export class Cutter {
     this.#options.onSegment(segment)
   }
 
-  #withTables (pieces: Buffer[]): Buffer {
+  #nextTables (): Buffer[] {
     const counter = this.#tables++
-    return Buffer.concat([withContinuity(this.#pat!, counter), withContinuity(this.#pmt!, counter), ...pieces])
+    return [withContinuity(this.#pat!, counter), withContinuity(this.#pmt!, counter)]
   }
 
   #overdue (): void {
     this.#done = true
-    this.#pieces = []
+    this.#open.clear()
     this.#options.onOverdue()
   }
 }
