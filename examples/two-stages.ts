@@ -11,9 +11,9 @@ export async function build ({ streamsDir = 'streams' }: { streamsDir?: string }
     await stage.register(liveCore, { streamsDir: `${streamsDir}/main`, maxStreams: 2, segmentTargetSeconds: 1, retentionHours: 0 })
     await stage.register(livestream)
 
-    const { streams } = stage.liveCore
-    streams.on('started', ({ key, userId }) => { happened.push(`${userId} went live on ${key}`) })
-    streams.on('ended', ({ key }, reason) => { happened.push(`${key} is over: ${reason}`) })
+    const { events } = stage.liveCore
+    events.on('stream-started', ({ streamKey, userId }) => { happened.push(`${userId} went live on ${streamKey}`) })
+    events.on('stream-ended', ({ streamKey, reason }) => { happened.push(`${streamKey} is over: ${reason}`) })
     stage.get('/happened', async () => happened)
   }, { prefix: '/main' })
 
