@@ -67,6 +67,18 @@ for (const trustProxy of ['127.0.0.1/32', '1']) {
   })
 }
 
+t.test('a hook of the host hears of the client, not of the proxy', async t => {
+  const addresses: string[] = []
+  const authorizePublish = ({ address }: { address: string }) => addresses.push(address) < 0
+  const server = await startServer(t, { standalone: true, server: { trustProxy: '1' }, options: { authorizePublish } })
+  const url = await proxyTo(t, server)
+  const socket = io(url, { transports: ['websocket'], forceNew: true, reconnection: false, extraHeaders: { 'x-client': '1.1.1.1' } })
+  t.teardown(() => { socket.disconnect() })
+  t.match(await socket.emitWithAck('start-stream', { streamKey: 'show', userId: 'me' }), { code: 'UNAUTHORIZED' })
+  await http({ url }, '/livestream/show/start', { method: 'POST', headers: { 'x-client': '2.2.2.2' }, body: { action: 'start', timestamp: 1 } })
+  t.strictSame(addresses, ['1.1.1.1', '2.2.2.2'])
+})
+
 t.test('without TRUST_PROXY a header changes nothing', async t => {
   const server = await startServer(t, { standalone: true, options: { maxConnectionsPerMinute: 2, statusRequestsPerMinute: 2 } })
   const statuses: number[] = []

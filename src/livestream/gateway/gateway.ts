@@ -90,8 +90,9 @@ export class Gateway {
     const token: unknown = auth['token']
     socket.data.publishing = new Map()
     socket.data.watching = new Set()
+    socket.data.address = clientAddress(address, headers, this.#options.trusted)
     if (!this.#isResume(auth['resumeToken'], socket.handshake.query['streamKey'])) {
-      const retryAfterMs = this.#connections.add(clientAddress(address, headers, this.#options.trusted), performance.now())
+      const retryAfterMs = this.#connections.add(socket.data.address, performance.now())
       if (retryAfterMs > 0) throw new HeadwaterError('CONNECTION_FAILED', { message: 'Too many connections from this address', retryAfterMs })
     }
     socket.data.publisher = await this.#options.auth.check(typeof token === 'string' ? token : undefined)

@@ -135,7 +135,8 @@ export class PublishHandlers {
   }
 
   async #askHost (socket: GatewaySocket, about: Pick<PublishRequest, 'streamKey' | 'userId' | 'action'>): Promise<void> {
-    const { address, headers, auth } = socket.handshake
+    const { headers, auth } = socket.handshake
+    const { address } = socket.data
     const token: unknown = auth['token']
     const gone = new AbortController()
     const leave = () => gone.abort()

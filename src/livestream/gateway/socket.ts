@@ -4,6 +4,8 @@ import type { ClientEvents, ServerEvents } from '../events.ts'
 
 /** What is kept with a connection, and comes back when it is recovered. */
 export interface SocketData {
+  /** Where it comes from, behind trusted proxies too. */
+  address: string
   /** What its credential lets it publish; undefined when one is needed and none was given. */
   publisher: Publisher | undefined
   /** Streams that it publishes, with their tokens: a key may mean another stream by the time it is back. */
