@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { completeLivestreamOptions } from '../../../src/config/load.ts'
 import type { LivestreamConfig } from '../../../src/config/livestream.ts'
+import { logName } from '../../../src/media/log-name.ts'
 import { Thumbnails, type PicturedStream } from '../../../src/media/thumbnail/thumbnails.ts'
 import { childProcesses } from '../../fixtures/processes.ts'
 import { programThat } from '../../fixtures/programs.ts'
@@ -173,7 +174,7 @@ t.test('a run that fails counts for the interval; what it said goes to the log a
   const failure = { code: 'FFMPEG_ERROR', streamKey: 'show', retryAfterMs: INTERVAL_MS, message: 'The picture of the stream could not be made' }
   for (let count = 0; count < 3; count++) await t.rejects(thumbnails.get('show'), failure)
   t.strictSame(runs, ['failed'])
-  t.match(told.all('a thumbnail could not be made'), [{ streamKey: 'show', kind: 'failed', reason: /out of order/ }])
+  t.match(told.all('a thumbnail could not be made'), [{ stream: logName('show'), kind: 'failed', reason: /out of order/ }])
   wait(INTERVAL_MS)
   await t.rejects(thumbnails.get('show'), failure)
   t.strictSame(runs, ['failed', 'failed'])
