@@ -4,15 +4,15 @@
  * Adds: routes below `${prefix}/livestream`, Socket.IO at `${prefix}/socket.io`. Settings:
  * `LivestreamConfig`. Decorators, tables: none.
  */
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import rateLimit from '@fastify/rate-limit'
 import type { LivestreamConfig } from '../config/livestream.ts'
 import { completeLivestreamOptions } from '../config/load.ts'
 import { HeadwaterError } from '../errors/catalogue.ts'
 import { openCors } from '../http/cors.ts'
 import { makeErrorHandler } from '../http/error-handler.ts'
 import { acceptEmptyJson } from '../http/json-body.ts'
+import { limitRequests } from '../http/rate-limit.ts'
 import { useOwnValidation } from '../http/validation.ts'
 import { locateFfmpeg } from '../media/ffmpeg/locate.ts'
 import { StreamRegistry } from '../media/registry.ts'
@@ -67,31 +67,22 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
     const thumbnailUrl = (key: string) => `${scope.prefix}/${key}/thumbnail.jpg`
     const state = { registry, streamsDir: config.streamsDir, maxHeldBytes: config.maxHeldBytes, playbackUrl, thumbnailUrl }
     await scope.register(async stream => {
-      await limit(stream, config.streamRequestsPerMinute)
+      limitRequests(stream, config.streamRequestsPerMinute)
       await stream.register(playback, { registry, held })
       await stream.register(thumbnail, { thumbnails })
     }, { logLevel: 'warn' })
     await scope.register(async one => {
-      await limit(one, config.statusRequestsPerMinute)
+      limitRequests(one, config.statusRequestsPerMinute)
       await one.register(status, state)
     })
     await scope.register(async general => {
-      await limit(general, config.generalRequestsPerMinute)
+      limitRequests(general, config.generalRequestsPerMinute)
       await general.register(overview, state)
       await general.register(metrics, { registry, thumbnails })
       await general.register(debug, { registry, auth })
       await general.register(control, { registry, auth, playbackUrl })
     })
   }, { prefix: PATH })
-}
-
-/** So many requests a minute from one address, for the routes of a scope together. */
-async function limit (scope: FastifyInstance, max: number): Promise<void> {
-  await scope.register(rateLimit, {
-    max,
-    timeWindow: 60_000,
-    errorResponseBuilder: (_request, { ttl }) => new HeadwaterError('RATE_LIMIT_EXCEEDED', { message: `More than ${max} requests in a minute`, retryAfterMs: ttl })
-  })
 }
 
 function keyIn (params: unknown): string | undefined {
