@@ -11,9 +11,10 @@ export class OpenAnswers {
   readonly #open = new Set<FastifyReply['raw']>()
 
   constructor (scope: FastifyInstance) {
-    scope.addHook('onRequest', async (_request, { raw }) => {
+    scope.addHook('onRequest', (_request, { raw }, done) => {
       this.#open.add(raw)
       raw.once('close', () => { this.#open.delete(raw) })
+      done()
     })
   }
 

@@ -6,7 +6,6 @@
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import rateLimit from '@fastify/rate-limit'
 import { HeadwaterError } from '../errors/catalogue.ts'
 import { openCors } from '../http/cors.ts'
 import { makeErrorHandler } from '../http/error-handler.ts'
@@ -14,6 +13,7 @@ import { isHttp2Alone, sessionsOf } from '../http/http2.ts'
 import { useOwnAnswers, useOwnBodies } from '../http/json.ts'
 import { metrics, metricsRoute } from '../http/metrics.ts'
 import { OpenAnswers } from '../http/open-answers.ts'
+import { limitRequests } from '../http/rate-limit.ts'
 import { openSocketWay } from '../http/socket-gate.ts'
 import { trustedProxies } from '../http/trust-proxy.ts'
 import { useOwnValidation } from '../http/validation.ts'
@@ -87,16 +87,16 @@ const plugin: FastifyPluginAsync<LivestreamOptions> = async (app, { trustProxy =
     scope.route({ method: ['GET', 'HEAD', 'POST'], url: '/*', schema: { hide: true }, handler: unmatched })
     const state = { registry, streamsDir: config.streamsDir, maxHeldBytes: config.maxHeldBytes, urls }
     await scope.register(async stream => {
-      await limit(stream, config.streamRequestsPerMinute)
+      limitRequests(stream, config.streamRequestsPerMinute)
       await stream.register(playback, { registry, held, access })
       await stream.register(thumbnail, { thumbnails, access })
     }, { logLevel: 'warn' })
     await scope.register(async one => {
-      await limit(one, config.statusRequestsPerMinute)
+      limitRequests(one, config.statusRequestsPerMinute)
       await one.register(status, state)
     })
     await scope.register(async general => {
-      await limit(general, config.generalRequestsPerMinute)
+      limitRequests(general, config.generalRequestsPerMinute)
       await general.register(overview, state)
       await general.register(metricsRoute, { tag: TAG, operationId: 'getLivestreamMetrics', responses: errors() })
       await general.register(debug, { registry, auth })
@@ -124,15 +124,6 @@ async function useLiveCore (app: FastifyInstance, options: LiveCoreOptions): Pro
 function socketPath (prefix: string): string {
   if (/[:*]/.test(prefix)) throw new HeadwaterError('CONFIG_INVALID', { message: `The prefix ${prefix} has a parameter: Socket.IO needs a fixed one` })
   return `${prefix.replace(/\/$/, '')}/socket.io`
-}
-
-/** So many requests a minute from one address, for the routes of a scope together. */
-async function limit (scope: FastifyInstance, max: number): Promise<void> {
-  await scope.register(rateLimit, {
-    max,
-    timeWindow: 60_000,
-    errorResponseBuilder: (_request, { ttl }) => new HeadwaterError('RATE_LIMIT_EXCEEDED', { message: `More than ${max} requests in a minute`, retryAfterMs: ttl })
-  })
 }
 
 function keyIn (params: unknown): string | undefined {

@@ -16,7 +16,7 @@ import { PublishHandlers } from './publish.ts'
 import { RecoveryAdapter, SESSION_OFFSET } from './recovery-adapter.ts'
 import { roomOf, type GatewayServer, type GatewaySocket } from './socket.ts'
 import { WatchHandlers } from './watch.ts'
-import { WindowCounter } from './window-counter.ts'
+import { WindowCounter } from '../../http/window-counter.ts'
 
 export interface GatewayOptions {
   /** What Socket.IO is attached to. */

@@ -106,6 +106,7 @@ export async function playback (scope: FastifyInstance, { registry, held, access
 
 async function sendRendering (request: FastifyRequest, reply: FastifyReply, rendering: Rendering): Promise<FastifyReply> {
   reply.type(PLAYLIST_TYPE).header('vary', 'accept-encoding')
-  if (!acceptsCoding(request.headers['accept-encoding'], 'gzip') || request.headers.range !== undefined) return sendBuffer(request, reply, rendering.body)
+  if (request.headers.range !== undefined) return sendBuffer(request, reply, rendering.body)
+  if (!acceptsCoding(request.headers['accept-encoding'], 'gzip')) return reply.header('accept-ranges', 'bytes').send(rendering.text)
   return reply.header('content-encoding', 'gzip').send(await rendering.gzipped())
 }
