@@ -1,4 +1,6 @@
 const WINDOW_MS = 60_000
+/** Beyond so many at once the oldest are forgotten: whoever has many addresses may be counted too little, but fills no memory. */
+const MAX_WINDOWS = 50_000
 
 /** What is left of a window. */
 export interface Allowance {
@@ -38,7 +40,7 @@ export class WindowCounter {
 
   #forgetOld (nowMs: number): void {
     for (const [key, { from }] of this.#windows) {
-      if (nowMs - from < WINDOW_MS) return
+      if (nowMs - from < WINDOW_MS && this.#windows.size < MAX_WINDOWS) return
       this.#windows.delete(key)
     }
   }

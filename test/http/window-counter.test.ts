@@ -16,3 +16,12 @@ t.test('tells how long to wait, or 0', async t => {
   t.equal(counter.add('a', 15_000), 45_000)
   t.equal(counter.add('a', 60_000), 0)
 })
+
+t.test('however many there are, only so many are remembered', async t => {
+  const counter = new WindowCounter(1)
+  counter.add('first', 0)
+  counter.add('second', 1)
+  for (let count = 0; count < 49_999; count++) counter.add(String(count), 2)
+  t.equal(counter.add('first', 3), 0, 'the oldest is forgotten')
+  t.equal(counter.add(String(49_998), 3), 59_999)
+})

@@ -2,6 +2,7 @@ import type { Server as HttpServer } from 'node:http'
 import { Server, type Namespace } from 'socket.io'
 import type { LivestreamConfig } from '../../config/livestream.ts'
 import { HeadwaterError } from '../../errors/catalogue.ts'
+import { clientNetwork } from '../../http/client-network.ts'
 import { isFailure, toHeadwaterError } from '../../http/error-handler.ts'
 import { clientAddress, type TrustedProxies } from '../../http/trust-proxy.ts'
 import type { Log } from '../../media/log.ts'
@@ -92,7 +93,7 @@ export class Gateway {
     socket.data.watching = new Set()
     socket.data.address = clientAddress(address, headers, this.#options.trusted)
     if (!this.#isResume(auth['resumeToken'], socket.handshake.query['streamKey'])) {
-      const retryAfterMs = this.#connections.add(socket.data.address, performance.now())
+      const retryAfterMs = this.#connections.add(clientNetwork(socket.data.address), performance.now())
       if (retryAfterMs > 0) throw new HeadwaterError('CONNECTION_FAILED', { message: 'Too many connections from this address', retryAfterMs })
     }
     socket.data.publisher = await this.#options.auth.check(typeof token === 'string' ? token : undefined)
