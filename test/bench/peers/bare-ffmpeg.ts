@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 
 /** FFmpeg alone, fed as a recorder would feed it: `cat input | ffmpeg`. */
 export class BareFfmpeg {
@@ -6,10 +7,12 @@ export class BareFfmpeg {
   readonly #gone: Promise<number | null>
   #timer: NodeJS.Timeout | undefined
 
-  /** @param chunks what is recorded in each `chunkMs` */
-  constructor (args: readonly string[], chunks: readonly Buffer[], chunkMs: number) {
-    // Progress has its pipe too, and somebody who reads it.
-    this.#child = spawn('ffmpeg', args, { stdio: ['pipe', 'ignore', 'inherit', 'pipe'] })
+  /** @param file for its output @param chunks what is recorded in each `chunkMs` */
+  constructor (args: readonly string[], file: string, chunks: readonly Buffer[], chunkMs: number) {
+    const output = openSync(file, 'w')
+    // Progress has its pipe too, and somebody who reads it. Complaints: the recording is cut off in the end.
+    this.#child = spawn('ffmpeg', args, { stdio: ['pipe', output, 'ignore', 'pipe'] })
+    closeSync(output)
     this.#child.stdio[3]!.on('data', () => {})
     this.#child.stdin!.on('error', () => {})
     const kill = () => { this.#child.kill('SIGKILL') }

@@ -55,11 +55,12 @@ async function open ({ folder, short, recording }: Context): Promise<OpenWork> {
   return {
     async measure () {
       round++
+      const from = server.lines.length
       await begin(server.url)
-      await server.waitFor(({ msg, streamKey }) => msg === 'FFmpeg started' && streamKey === `transcode-${round}`)
+      await server.waitFor(({ msg }) => msg === 'FFmpeg started', { from })
       const children = await childrenOf(server.pid)
       const [, ...args] = await commandLine(children[0]!)
-      const alone = new BareFfmpeg(args, chunks, CHUNK_MS)
+      const alone = new BareFfmpeg(args, join(folder, 'bare.ts'), chunks, CHUNK_MS)
       const [ours = NaN, bare = NaN] = await coresOf([server.pid, ...children], [alone.pid])
       await load.ask({ do: 'end' })
       await alone.stop()
