@@ -11,6 +11,7 @@ import { openCors } from '../http/cors.ts'
 import { makeErrorHandler } from '../http/error-handler.ts'
 import { isHttp2Alone, sessionsOf } from '../http/http2.ts'
 import { useOwnAnswers, useOwnBodies } from '../http/json.ts'
+import { logLazily } from '../http/lazy-log.ts'
 import { metrics, metricsRoute } from '../http/metrics.ts'
 import { OpenAnswers } from '../http/open-answers.ts'
 import { limitRequests } from '../http/rate-limit.ts'
@@ -87,6 +88,7 @@ const plugin: FastifyPluginAsync<LivestreamOptions> = async (app, { trustProxy =
     scope.route({ method: ['GET', 'HEAD', 'POST'], url: '/*', schema: { hide: true }, handler: unmatched })
     const state = { registry, streamsDir: config.streamsDir, maxHeldBytes: config.maxHeldBytes, urls }
     await scope.register(async stream => {
+      logLazily(stream)
       limitRequests(stream, config.streamRequestsPerMinute)
       await stream.register(playback, { registry, held, access })
       await stream.register(thumbnail, { thumbnails, access })
