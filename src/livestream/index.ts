@@ -12,6 +12,7 @@ import { HeadwaterError } from '../errors/catalogue.ts'
 import { openCors } from '../http/cors.ts'
 import { makeErrorHandler } from '../http/error-handler.ts'
 import { acceptEmptyJson } from '../http/json-body.ts'
+import { logLazily } from '../http/lazy-log.ts'
 import { limitRequests } from '../http/rate-limit.ts'
 import { useOwnValidation } from '../http/validation.ts'
 import { locateFfmpeg } from '../media/ffmpeg/locate.ts'
@@ -67,6 +68,7 @@ const plugin: FastifyPluginAsync<LivestreamOptions & { prefix?: string }> = asyn
     const thumbnailUrl = (key: string) => `${scope.prefix}/${key}/thumbnail.jpg`
     const state = { registry, streamsDir: config.streamsDir, maxHeldBytes: config.maxHeldBytes, playbackUrl, thumbnailUrl }
     await scope.register(async stream => {
+      logLazily(stream)
       limitRequests(stream, config.streamRequestsPerMinute)
       await stream.register(playback, { registry, held })
       await stream.register(thumbnail, { thumbnails })
