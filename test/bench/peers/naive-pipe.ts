@@ -17,7 +17,7 @@ const io = new Server(http, { serveClient: false, maxHttpBufferSize: 10_000_000 
 io.on('connection', socket => {
   socket.on('start-stream', ({ streamKey }: { streamKey: string }, answer: (started: object) => void) => {
     mkdirSync(join(folder, streamKey), { recursive: true })
-    const child = spawn('ffmpeg', ['-loglevel', 'error', '-i', 'pipe:0', '-c', 'copy', '-f', 'hls', '-hls_time', '2', '-hls_list_size', '6', '-hls_flags', 'delete_segments', join(folder, streamKey, 'stream.m3u8')], { stdio: ['pipe', 'ignore', 'inherit'] })
+    const child = spawn('ffmpeg', ['-loglevel', 'fatal', '-i', 'pipe:0', '-c', 'copy', '-f', 'hls', '-hls_time', '2', '-hls_list_size', '6', '-hls_flags', 'delete_segments', join(folder, streamKey, 'stream.m3u8')], { stdio: ['pipe', 'ignore', 'inherit'] })
     child.stdin!.on('error', () => {})
     children.set(streamKey, child)
     answer({ streamKey })

@@ -12,7 +12,7 @@ const POLL_MS = 50
 function configuration (folder: string, port: number): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `  ${name}_temp_path ${folder}/${name};`)
   return [
-    'daemon off;', 'master_process off;', 'worker_processes 1;', `pid ${folder}/nginx.pid;`, 'error_log stderr error;',
+    'daemon off;', 'master_process off;', 'worker_processes 1;', `pid ${folder}/nginx.pid;`, 'error_log stderr crit;',
     'events { worker_connections 1024; }',
     'http {',
     ...temporary,

@@ -21,7 +21,7 @@ io.on('connection', socket => {
   socket.on('start-stream', ({ streamKey }: { streamKey: string }, answer: (started: object) => void) => {
     mkdirSync(join(folder, streamKey), { recursive: true })
     const child = spawn('ffmpeg', [
-      '-loglevel', 'error', '-i', '-',
+      '-loglevel', 'fatal', '-i', '-',
       '-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-c:a', 'aac', '-ar', '44100', '-b:a', '128k',
       '-f', 'hls', '-hls_time', '2', '-hls_list_size', '6', '-hls_flags', 'delete_segments', join(folder, streamKey, 'stream.m3u8')
     ], { stdio: ['pipe', 'ignore', 'inherit'] })
