@@ -1,5 +1,8 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 
+/** How closely the event loop is watched, in milliseconds. Each look wakes the process: at prom-client's 10 an idle server takes 1 % of a core for it. */
+const EVENT_LOOP_PRECISION_MS = 100
+
 let registry: Registry | undefined
 
 /**
@@ -9,7 +12,7 @@ let registry: Registry | undefined
 export function processMetrics (): Registry {
   if (registry === undefined) {
     registry = new Registry()
-    collectDefaultMetrics({ register: registry })
+    collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS })
   }
   return registry
 }
