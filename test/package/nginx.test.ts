@@ -1,10 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { broadcast } from '../../scripts/broadcaster/broadcast.ts'
+import { provide } from '../../scripts/provide/provide.ts'
 import { readPlaylist } from '../fixtures/playlist.ts'
 import { startServer } from '../fixtures/server.ts'
 import { folderFor, ROOT } from './project.ts'
@@ -17,9 +18,9 @@ async function freePort (): Promise<number> {
   return port
 }
 
-const NGINX = spawnSync('nginx', ['-v']).error === undefined
+const nginxPath = await provide('nginx')
 
-t.test('a broadcast and its playlist go through nginx as docs/examples/nginx.conf has it', { skip: !NGINX && 'there is no nginx here' }, async t => {
+t.test('a broadcast and its playlist go through nginx as docs/examples/nginx.conf has it', async t => {
   const server = await startServer(t, { standalone: true })
   const folder = await folderFor(t, 'nginx')
   await chmod(folder, 0o755)
@@ -34,7 +35,7 @@ t.test('a broadcast and its playlist go through nginx as docs/examples/nginx.con
   t.not(ours, example)
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${join(folder, 'temporary', name)};`).join('\n')
   await writeFile(join(folder, 'nginx.conf'), `pid ${join(folder, 'pid')};\nevents {}\nhttp {\naccess_log ${join(folder, 'access.log')};\n${temporary}\n${ours}\n}\n`)
-  const nginx = spawn('nginx', ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr', '-g', 'daemon off; master_process off;'], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const nginx = spawn(nginxPath, ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr', '-g', 'daemon off; master_process off;'], { stdio: ['ignore', 'ignore', 'pipe'] })
   const complaints: string[] = []
   nginx.stderr.setEncoding('utf8').on('data', (text: string) => complaints.push(text))
   const ended = once(nginx, 'close')
