@@ -67,15 +67,12 @@ t.test('what reaches the build', async t => {
   t.same(['a/b.log', 'b.log', 'docs/a.md', 'A.md', 'README.md', 'node_modules/a/b', 'a/node_modules/b'].filter(others), ['docs/a.md', 'README.md', 'a/node_modules/b'])
 })
 
-t.test('the packages of Debian exist', async t => {
+const hasApt = await outputOf('apt-get', ['--version'], ROOT).then(() => true, () => false)
+
+t.test('the packages of Debian exist', { skip: hasApt ? false : 'the image is Debian\'s, this machine is not' }, async t => {
   const install = runs.map(({ text }) => /apt-get install (?<args>[^&]+)/.exec(text)?.groups?.['args']).find(args => args !== undefined)
   const packages = install!.trim().split(/\s+/).filter(word => !word.startsWith('-'))
   t.same(packages, ['ffmpeg'])
-  const known = await outputOf('apt-cache', ['show', ...packages], ROOT).catch((error: Error) => error.message)
-  if (/No such file or directory|No packages found|Unable to locate/.test(known)) {
-    t.comment('apt has no lists here: what apt-get would install was not tried')
-    return
-  }
   t.match(await outputOf('apt-get', ['install', '--simulate', ...install!.trim().split(/\s+/)], ROOT), /ffmpeg/)
 })
 
@@ -111,9 +108,7 @@ t.test('its steps, in clean folders: the server starts as somebody without right
   const { child, url, ended } = await startProgram(t, command, args, { cwd: workdir, env: { PATH: process.env['PATH'], ...variables, HOST: '127.0.0.1', PORT: String(port) }, ...(isRoot ? user : {}) })
   t.equal((await fetch(`${url}/studio`)).status, 200)
   t.ok((await readdir(join(root, 'streams'))).length > 0, 'the streams are in the volume')
-  const hasReadiness = (await fetch(`${url}/readyz`)).status !== 404
-  if (hasReadiness) t.equal(await health(port), 0, 'healthy')
-  else t.comment('the server has no /readyz: the health check was tried on another one')
+  t.equal(await health(port), 0, 'healthy')
 
   const client = io(url, { transports: ['websocket'], reconnection: false })
   await once(client as unknown as NodeJS.EventEmitter, 'connect')
