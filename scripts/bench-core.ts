@@ -44,5 +44,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 main().catch((error: Error) => {
   console.error(error instanceof ToolMissing ? error.message : error)
-  process.exitCode = 1
+  // Servers that were started would keep it waiting.
+  process.exit(1)
 })

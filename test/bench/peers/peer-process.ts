@@ -1,6 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { buildModule } from '../../chaos/build.ts'
 
 const START_MS = 10_000
 
@@ -12,7 +11,7 @@ export class PeerProcess {
 
   /** @param name of its module in this folder @param folder where it may write */
   static async start (name: string, folder: string): Promise<PeerProcess> {
-    const child = fork(await buildModule(fileURLToPath(new URL(`${name}.ts`, import.meta.url))), [folder])
+    const child = fork(fileURLToPath(new URL(`${name}.ts`, import.meta.url)), [folder])
     const gone = new Promise<void>(resolve => child.once('exit', () => resolve()))
     const port = await new Promise<number>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`${name} does not listen within ${START_MS} ms`)), START_MS)

@@ -40,8 +40,8 @@ async function open ({ folder, short, recording }: Context): Promise<OpenWork> {
       await load.ask({ do: 'broadcast', url: server.url, names, path, chunkMs: CHUNK_MS, everyMs: CHUNK_MS })
       await delay(short ? SHORT_RUN_MS : RUN_MS)
       const reports = await load.reports()
-      const refused = reports.filter(({ refusal }) => refusal !== undefined)
-      const taken = reports.filter(({ refusal }) => refusal === undefined)
+      const refused = reports.filter(isRefused)
+      const taken = reports.filter(report => !isRefused(report))
       const told = taken.filter(({ faults }) => faults.length > 0)
       const lags = await Promise.all(taken.filter(({ faults }) => faults.length === 0).map(report => lagMs(server.url, report)))
       await load.ask({ do: 'end' })
@@ -53,6 +53,11 @@ async function open ({ folder, short, recording }: Context): Promise<OpenWork> {
       await server.stop()
     }
   }
+}
+
+/** At the start, or when its header told what it needs. */
+function isRefused ({ refusal, faults }: BroadcastReport): boolean {
+  return refusal !== undefined || faults.some(fault => fault.includes(': SERVER_BUSY: '))
 }
 
 /** How old the oldest frame is that is not listed yet, at the worst moment of a broadcast. */

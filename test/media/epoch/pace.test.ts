@@ -13,6 +13,13 @@ interface Course {
   chunk?: number
 }
 
+/** Media has come for ten seconds, as it was recorded. */
+function fedForTenSeconds (): Pace {
+  const pace = new Pace()
+  for (let tenth = 0; tenth <= 100; tenth++) pace.came(tenth * 100_000, tenth * 100)
+  return pace
+}
+
 /** Tells how late the output is at each tenth of a second. */
 function late ({ speed, seconds, burst = 0, chunk = 0.1 }: Course, pace = new Pace()): number[] {
   let cameS = -0.1
@@ -65,16 +72,14 @@ t.test('it is not late any more when it has caught up', async t => {
 })
 
 t.test('time for which something else held it up does not count', async t => {
-  const pace = new Pace()
-  for (let tenth = 0; tenth <= 100; tenth++) pace.came(tenth * 100_000, tenth * 100)
+  const pace = fedForTenSeconds()
   pace.excuse(20_000)
   pace.answered(5 * SECOND_US, 30_000)
   t.equal(pace.lateMs, 5_000)
 })
 
 t.test('what waited before an encoder began is as a burst to it', async t => {
-  const pace = new Pace()
-  for (let tenth = 0; tenth <= 100; tenth++) pace.came(tenth * 100_000, tenth * 100)
+  const pace = fedForTenSeconds()
   pace.begin(60_000)
   pace.answered(5 * SECOND_US, 64_000)
   t.equal(pace.lateMs, 0)
@@ -83,8 +88,7 @@ t.test('what waited before an encoder began is as a burst to it', async t => {
 })
 
 t.test('what comes again was answered before', async t => {
-  const pace = new Pace()
-  for (let tenth = 0; tenth <= 100; tenth++) pace.came(tenth * 100_000, tenth * 100)
+  const pace = fedForTenSeconds()
   pace.answered(5 * SECOND_US, 10_000)
   pace.begin(20_000)
   pace.answered(3 * SECOND_US, 30_000)
