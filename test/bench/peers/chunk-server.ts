@@ -7,9 +7,8 @@ import { Server, type ServerOptions } from 'socket.io'
 
 /**
  * What the simplest of servers have in common: each chunk goes into an FFmpeg that writes HLS into a folder of the
- * stream. No
- * limits, no checks, no order, no resume; only an answer to every chunk and to the end, so that the same clients can
- * send. Tells the parent process its port, and ends with it.
+ * stream. No limits, no checks, no order, no resume; only an answer to every chunk and to the end, so that the same
+ * clients can send. Tells the parent process its port, and ends with it.
  * @param args FFmpeg's, from its input to its codecs
  */
 export function serveChunks (http: HttpServer, folder: string, args: readonly string[], options: Partial<ServerOptions> = {}): void {
