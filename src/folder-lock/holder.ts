@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { isMissing } from '../hls/files.ts'
+import { isMissing } from '../errors/missing-file.ts'
 
-/** Who holds a media root, as it stands in the lock. */
+/** Who holds a folder, as it stands in the lock. */
 export interface LockHolder {
   /** Random: tells two locks of one process apart. */
   id: string

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { judgeHolder, readHolder, thisProcess, writeHolder } from '../../../src/media/storage/lock-holder.ts'
+import { judgeHolder, readHolder, thisProcess, writeHolder } from '../../src/folder-lock/holder.ts'
 
 /** What a file system keeps of a link's target without space of its own (ext4: less than 60 bytes). */
 const INLINE_BYTES = 60

@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import type { HeadwaterError } from '../../../src/errors/catalogue.ts'
-import { thisProcess, writeHolder } from '../../../src/media/storage/lock-holder.ts'
-import { takeLock, type FolderLock, type LockOptions } from '../../../src/media/storage/lock.ts'
-import { Told } from '../../fixtures/told.ts'
+import type { HeadwaterError } from '../../src/errors/catalogue.ts'
+import { thisProcess, writeHolder } from '../../src/folder-lock/holder.ts'
+import { takeLock, type FolderLock, type LockedFolder, type LockOptions } from '../../src/folder-lock/lock.ts'
+import { Told } from '../fixtures/told.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../fixtures/programs/takes-locks.ts', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../fixtures/programs/takes-locks.ts', import.meta.url))
+const STREAMS: LockedFolder = { of: 'the streams', setting: 'STREAMS_DIR', inUse: 'STREAMS_DIR_IN_USE' }
 const FAST = { heartbeatMs: 20, staleMs: 400 }
 /** No process has this number. */
 const NO_PID = 2 ** 22 + 1
@@ -27,7 +28,7 @@ async function take (t: Test, folder: string, options: Partial<LockOptions> = {}
   const told = new Told()
   let onLost: (error: HeadwaterError) => void = () => {}
   const lost = new Promise<HeadwaterError>(resolve => { onLost = resolve })
-  const lock = await takeLock(folder, { log: told, onLost, timing: FAST, ...options })
+  const lock = await takeLock(folder, { what: STREAMS, log: told, onLost, timing: FAST, ...options })
   t.teardown(() => lock.release())
   return { release: () => lock.release(), formerAliveAt: lock.formerAliveAt, told, lost }
 }
@@ -136,10 +137,10 @@ t.test('a lock that was removed is put back, and a folder that was away is no lo
   while ((await locksIn(folder)).length === 0) await delay(5)
   t.strictSame(await locksIn(folder), [name])
   await rename(folder, `${folder}-away`)
-  while (lock.told.all("no sign of life could be left in the streams' folder").length === 0) await delay(5)
+  while (lock.told.all('no sign of life could be left in the folder of the streams').length === 0) await delay(5)
   await rename(`${folder}-away`, folder)
   await t.rejects(take(t, folder), { code: 'STREAMS_DIR_IN_USE' })
-  t.strictSame(lock.told.entries.map(({ message }) => message), ["the lock of the streams' folder was removed; it is put back", "no sign of life could be left in the streams' folder"], 'each is told once')
+  t.strictSame(lock.told.entries.map(({ message }) => message), ['the lock of the folder of the streams was removed; it is put back', 'no sign of life could be left in the folder of the streams'], 'each is told once')
   await rm(folder, { recursive: true })
   await t.resolves(lock.release(), 'a folder that is gone needs no lock')
 })

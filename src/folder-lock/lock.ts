@@ -1,12 +1,23 @@
 import { lstat, lutimes, mkdir, readdir, readlink, symlink, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { HeadwaterError } from '../../errors/catalogue.ts'
-import { isMissing } from '../hls/files.ts'
+import { HeadwaterError, type ErrorCode } from '../errors/catalogue.ts'
+import { isMissing } from '../errors/missing-file.ts'
 import type { Log } from '../log.ts'
-import { judgeHolder, readHolder, thisProcess, writeHolder, type LockHolder } from './lock-holder.ts'
+import { judgeHolder, readHolder, thisProcess, writeHolder, type LockHolder } from './holder.ts'
+
+/** What a folder is, for those who are told that it cannot be had. */
+export interface LockedFolder {
+  /** What it holds, as in `the folder of the streams`. */
+  of: string
+  /** The setting that names it. */
+  setting: string
+  /** What whoever comes second is told. */
+  inUse: ErrorCode
+}
 
 export interface LockOptions {
+  what: LockedFolder
   log: Log
   /** Another server has the folder now: nothing may be written there any more. */
   onLost: (error: HeadwaterError) => void
@@ -53,15 +64,15 @@ interface Entry {
 
 /**
  * Takes a folder for this process; creates it where it is missing.
- * @throws HeadwaterError `STREAMS_DIR_IN_USE` when another server has it, `CONFIG_INVALID` when it cannot be written to
+ * @throws HeadwaterError `what.inUse` when another server has it, `CONFIG_INVALID` when it cannot be written to
  */
-export async function takeLock (folder: string, { log, onLost, self, timing = TIMING }: LockOptions): Promise<FolderLock> {
+export async function takeLock (folder: string, { what, log, onLost, self, timing = TIMING }: LockOptions): Promise<FolderLock> {
   const holder = self ?? await thisProcess()
   try {
     await mkdir(folder, { recursive: true })
     for (;;) {
       const former = await newestEntry(folder)
-      if (former !== undefined && former.text !== RELEASED && !await isDead(folder, former, holder, timing)) throw inUse(folder, former)
+      if (former !== undefined && former.text !== RELEASED && !await isDead(folder, former, holder, timing)) throw inUse(what, folder, former)
       const own = { generation: (former?.generation ?? 0) + 1, text: writeHolder(holder) }
       if (!await create(folder, own)) continue
       // What was looked at may have been long over: somebody else is further on.
@@ -70,16 +81,17 @@ export async function takeLock (folder: string, { log, onLost, self, timing = TI
         continue
       }
       for (const generation of await generationsIn(folder)) if (generation < own.generation) await remove(folder, generation)
-      return new HeldLock(folder, own, former?.aliveAt, { log, onLost, heartbeatMs: timing.heartbeatMs })
+      return new HeldLock(folder, own, former?.aliveAt, { what, log, onLost, heartbeatMs: timing.heartbeatMs })
     }
   } catch (error) {
     if (error instanceof HeadwaterError) throw error
-    throw new HeadwaterError('CONFIG_INVALID', { message: `The folder of the streams (STREAMS_DIR), ${folder}, cannot be used: ${(error as Error).message}. Name a folder that this server may write to`, cause: error })
+    throw new HeadwaterError('CONFIG_INVALID', { message: `The folder of ${what.of} (${what.setting}), ${folder}, cannot be used: ${(error as Error).message}. Name a folder that this server may write to`, cause: error })
   }
 }
 
 class HeldLock implements FolderLock {
   readonly formerAliveAt: number | undefined
+  readonly #what: LockedFolder
   readonly #folder: string
   readonly #own: { generation: number, text: string }
   readonly #log: Log
@@ -90,7 +102,8 @@ class HeldLock implements FolderLock {
   #troubled = false
   #released: Promise<void> | undefined
 
-  constructor (folder: string, own: { generation: number, text: string }, formerAliveAt: number | undefined, { log, onLost, heartbeatMs }: Pick<LockOptions, 'log' | 'onLost'> & Pick<LockTiming, 'heartbeatMs'>) {
+  constructor (folder: string, own: { generation: number, text: string }, formerAliveAt: number | undefined, { what, log, onLost, heartbeatMs }: Pick<LockOptions, 'what' | 'log' | 'onLost'> & Pick<LockTiming, 'heartbeatMs'>) {
+    this.#what = what
     this.#folder = folder
     this.#own = own
     this.formerAliveAt = formerAliveAt
@@ -109,7 +122,7 @@ class HeldLock implements FolderLock {
     try {
       const newest = await newestEntry(this.#folder)
       if (newest === undefined) {
-        this.#log.warn({ folder: this.#folder }, "the lock of the streams' folder was removed; it is put back")
+        this.#log.warn({ folder: this.#folder }, `the lock of the folder of ${this.#what.of} was removed; it is put back`)
         await create(this.#folder, this.#own)
       } else if (newest.generation !== this.#own.generation || newest.text !== this.#own.text) {
         this.#lose(newest)
@@ -120,7 +133,7 @@ class HeldLock implements FolderLock {
       }
       this.#troubled = false
     } catch (error) {
-      if (!this.#troubled) this.#log.warn({ err: error }, "no sign of life could be left in the streams' folder")
+      if (!this.#troubled) this.#log.warn({ err: error }, `no sign of life could be left in the folder of ${this.#what.of}`)
       this.#troubled = true
     }
   }
@@ -129,7 +142,7 @@ class HeldLock implements FolderLock {
     if (this.#lost) return
     this.#lost = true
     clearInterval(this.#timer)
-    this.#onLost(inUse(this.#folder, newest))
+    this.#onLost(inUse(this.#what, this.#folder, newest))
   }
 
   async #release (): Promise<void> {
@@ -140,7 +153,7 @@ class HeldLock implements FolderLock {
       // The time of release stays known; a folder that is gone needs no lock.
       await create(this.#folder, { generation: this.#own.generation + 1, text: RELEASED })
     } catch (error) {
-      if (!isMissing(error)) this.#log.warn({ err: error }, "the release of the streams' folder could not be noted")
+      if (!isMissing(error)) this.#log.warn({ err: error }, `the release of the folder of ${this.#what.of} could not be noted`)
     }
     await remove(this.#folder, this.#own.generation)
   }
@@ -162,11 +175,11 @@ async function isDead (folder: string, entry: Entry, self: LockHolder, { staleMs
   return true
 }
 
-function inUse (folder: string, { text, aliveAt }: Entry): HeadwaterError {
+function inUse (what: LockedFolder, folder: string, { text, aliveAt }: Entry): HeadwaterError {
   const holder = readHolder(text)
   const who = holder === undefined ? 'somebody' : `process ${holder.pid} on ${holder.host === '' ? 'an unnamed host' : holder.host}`
-  return new HeadwaterError('STREAMS_DIR_IN_USE', {
-    message: `The folder of the streams (STREAMS_DIR), ${folder}, is in use by another Headwater: ${who}, last seen at ${new Date(aliveAt).toISOString()}. Stop that server, or give this one another STREAMS_DIR`
+  return new HeadwaterError(what.inUse, {
+    message: `The folder of ${what.of} (${what.setting}), ${folder}, is in use by another Headwater: ${who}, last seen at ${new Date(aliveAt).toISOString()}. Stop that server, or give this one another ${what.setting}`
   })
 }
 

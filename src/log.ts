@@ -1,6 +1,6 @@
 type Write = (fields: object, message: string) => void
 
-/** What the media core needs of a logger; pino's fits. */
+/** What everything below the plugins needs of a logger; pino's fits. */
 export interface Log {
   debug: Write
   info: Write
