@@ -1,0 +1,32 @@
+import { Type, type Static } from 'typebox'
+
+const bytes = { unit: 'bytes' }
+const milliseconds = { unit: 'ms' }
+
+/** What features share: the database, the state of several servers, objects. With nothing set, all of it is embedded. */
+export const platformSchema = Type.Object({
+  dataDir: Type.String({ default: 'data', minLength: 1, env: 'DATA_DIR', description: 'Folder of the embedded database, of objects on disk and of secrets that were generated.' }),
+
+  // Database
+  databaseUrl: Type.String({ default: '', secret: true, env: 'DATABASE_URL', description: 'postgres://user:password@host/name of a PostgreSQL server, 14 or later. Empty: the embedded database (PGlite) in DATA_DIR.' }),
+  databasePoolSize: Type.Integer({ default: 10, minimum: 2, env: 'DATABASE_POOL_SIZE', description: 'Connections to PostgreSQL at once.' }),
+  databaseConnectMs: Type.Integer({ default: 5_000, minimum: 100, ...milliseconds, env: 'DATABASE_CONNECT_MS', description: 'A connection to PostgreSQL that takes longer has failed.' }),
+  databaseQueryMs: Type.Integer({ default: 30_000, minimum: 100, ...milliseconds, env: 'DATABASE_QUERY_MS', description: 'PostgreSQL ends a statement that takes longer.' }),
+  slowQueryMs: Type.Integer({ default: 200, minimum: 0, ...milliseconds, env: 'SLOW_QUERY_MS', description: 'A statement that takes longer is logged, without its values. 0: none is.' }),
+
+  // State
+  redisUrl: Type.String({ default: '', secret: true, env: 'REDIS_URL', description: 'redis://[user:password@]host:port[/number] of a Redis server, which several servers share. Empty: in memory, for one server.' }),
+  redisPrefix: Type.String({ default: 'headwater:', env: 'REDIS_PREFIX', description: 'What all names in Redis begin with.' }),
+  redisCommandMs: Type.Integer({ default: 1_000, minimum: 50, ...milliseconds, env: 'REDIS_COMMAND_MS', description: 'A command that Redis does not answer within that has failed; the server goes on by itself.' }),
+
+  // Objects
+  s3Bucket: Type.String({ default: '', env: 'S3_BUCKET', description: 'Bucket for objects. Empty: the disk, in DATA_DIR.' }),
+  s3Endpoint: Type.String({ default: '', env: 'S3_ENDPOINT', description: "Address of an S3-compatible server. Empty: Amazon's." }),
+  s3Region: Type.String({ default: 'us-east-1', env: 'S3_REGION', description: 'Region of the bucket.' }),
+  s3AccessKeyId: Type.String({ default: '', secret: true, env: 'S3_ACCESS_KEY_ID', description: "Empty: from where Amazon's SDK looks by itself." }),
+  s3SecretAccessKey: Type.String({ default: '', secret: true, env: 'S3_SECRET_ACCESS_KEY', description: 'Goes with S3_ACCESS_KEY_ID.' }),
+  s3PathStyle: Type.Enum(['off', 'on'], { default: 'off', env: 'S3_PATH_STYLE', description: 'on: the bucket is a part of the path, as most servers other than Amazon\'s need it.' }),
+  maxObjectBytes: Type.Integer({ default: 5_000_000_000, minimum: 1, ...bytes, env: 'MAX_OBJECT_BYTES', description: 'Largest object that is kept.' })
+}, { additionalProperties: false })
+
+export type PlatformConfig = Static<typeof platformSchema>
