@@ -10,7 +10,7 @@ import { FORMAT, type Counts, type Header, type Section } from './format.ts'
 
 /** So much is asked for at a time, by the length of the rows before; at least one row. */
 const BATCH_BYTES = 1_000_000
-const BATCH_ROWS = { first: 10, most: 5_000 }
+const BATCH_ROWS = { first: 10, most: 500 }
 /** For whoever runs the server alone: hashes of passwords are in it. */
 const MODE = 0o600
 

@@ -1,10 +1,11 @@
 import { PGlite, type Transaction } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { access, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PlatformConfig } from '../../config/platform.ts'
 import { HeadwaterError } from '../../errors/catalogue.ts'
+import { isMissing } from '../../errors/missing-file.ts'
 import { takeLock, type LockedFolder, type LockTiming } from '../../folder-lock/lock.ts'
 import type { Log } from '../../log.ts'
 import { checkDataVersion } from './data-version.ts'
@@ -21,8 +22,8 @@ const LOCKED: LockedFolder = { of: 'the database', setting: 'DATA_DIR', inUse: '
 /** Below DATA_DIR. */
 const FOLDER = 'database'
 const FILES = 'postgresql'
-/** Not a database yet: whoever made it died. */
-const UNFINISHED = `${FILES}.part`
+/** Stands beside the files while they are made: where it is found, whoever made them died. */
+const MARK = `${FILES}.unfinished`
 
 /**
  * PostgreSQL in this process. Its folder is this process's alone: PGlite itself would let two write to it.
@@ -36,8 +37,9 @@ export async function openPglite (settings: PgliteSettings, log: Log, timing?: L
   let client: PGlite
   try {
     const files = join(folder, FILES)
-    if (!await checkDataVersion(files)) await create(files, join(folder, UNFINISHED), settings, log)
-    client = await open(files, settings)
+    const mark = join(folder, MARK)
+    if (await isThere(mark)) await rm(files, { recursive: true, force: true })
+    client = await checkDataVersion(files) ? await open(files, settings) : await create(files, mark, settings, log)
   } catch (error) {
     await lock.release()
     throw error
@@ -85,19 +87,15 @@ export async function openPglite (settings: PgliteSettings, log: Log, timing?: L
 }
 
 /** A new database, whole or not at all. */
-async function create (files: string, unfinished: string, settings: PgliteSettings, log: Log): Promise<void> {
+async function create (files: string, mark: string, settings: PgliteSettings, log: Log): Promise<PGlite> {
   const began = performance.now()
-  await rm(unfinished, { recursive: true, force: true })
-  await mkdir(unfinished, { recursive: true })
+  if (await isThere(files) && (await readdir(files)).length > 0) throw new HeadwaterError('CONFIG_INVALID', { message: `There is something in ${files} that is no database. Move it away` })
+  await writeFile(mark, '')
   const template = await readTemplate()
-  const client = await open(unfinished, settings, template)
-  await client.close()
-  try {
-    await rename(unfinished, files)
-  } catch (error) {
-    throw new HeadwaterError('CONFIG_INVALID', { message: `There is something in ${files} that is no database (${(error as Error).message}). Move it away`, cause: error })
-  }
+  const client = await open(files, settings, template)
+  await rm(mark)
   log.info({ folder: files, ms: Math.round(performance.now() - began), fromTemplate: template !== undefined }, 'the embedded database was created')
+  return client
 }
 
 async function open (files: string, { databaseCacheBytes }: PgliteSettings, template?: Blob): Promise<PGlite> {
@@ -106,6 +104,16 @@ async function open (files: string, { databaseCacheBytes }: PgliteSettings, temp
     return await PGlite.create({ dataDir: files, startParams, ...(template === undefined ? {} : { loadDataDir: template }) })
   } catch (error) {
     throw new HeadwaterError('DATABASE_UNAVAILABLE', { message: `The embedded database in ${files} cannot be opened: ${(error as Error).message}. If it is damaged, move it away and restore a dump (\`npm run db -- restore FILE\`)`, cause: error })
+  }
+}
+
+async function isThere (path: string): Promise<boolean> {
+  try {
+    await access(path)
+    return true
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
   }
 }
 
