@@ -13,6 +13,9 @@ export const platformSchema = Type.Object({
   databaseConnectMs: Type.Integer({ default: 5_000, minimum: 100, ...milliseconds, env: 'DATABASE_CONNECT_MS', description: 'A connection to PostgreSQL that takes longer has failed.' }),
   databaseQueryMs: Type.Integer({ default: 30_000, minimum: 100, ...milliseconds, env: 'DATABASE_QUERY_MS', description: 'PostgreSQL ends a statement that takes longer.' }),
   slowQueryMs: Type.Integer({ default: 200, minimum: 0, ...milliseconds, env: 'SLOW_QUERY_MS', description: 'A statement that takes longer is logged, without its values. 0: none is.' }),
+  databaseCacheBytes: Type.Integer({ default: 33_554_432, minimum: 1_048_576, ...bytes, env: 'DATABASE_CACHE_BYTES', description: 'Memory in which the embedded database keeps what it has read and written.' }),
+  databaseWalBytes: Type.Integer({ default: 67_108_864, minimum: 1_048_576, ...bytes, env: 'DATABASE_WAL_BYTES', description: 'When the write-ahead log of the embedded database has grown by so much, what it holds is written to where it belongs.' }),
+  databaseUpkeepSeconds: Type.Integer({ default: 60, minimum: 1, unit: 's', env: 'DATABASE_UPKEEP_SECONDS', description: 'How often the embedded database is looked after: the write-ahead log, and the room of rows that are gone.' }),
 
   // State
   redisUrl: Type.String({ default: '', secret: true, env: 'REDIS_URL', description: 'redis://[user:password@]host:port[/number] of a Redis server, which several servers share. Empty: in memory, for one server.' }),
