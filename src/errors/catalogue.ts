@@ -35,6 +35,7 @@ const CATALOGUE = {
   UPLOAD_FAILED: { status: 400, message: 'The upload cannot be used' },
   OBJECT_NOT_FOUND: { status: 404, message: 'There is no such object' },
   DATABASE_UNAVAILABLE: { status: 503, message: 'The database does not answer' },
+  OBJECTS_UNAVAILABLE: { status: 503, message: 'The storage of objects does not answer' },
   STATE_UNAVAILABLE: { status: 503, message: 'The shared state does not answer' },
   DATA_DIR_IN_USE: { status: 500, message: 'Another server uses the data folder' },
   DATABASE_VERSION: { status: 500, message: 'The database was written by another version' },
