@@ -31,6 +31,7 @@ export async function findTool (tool: Tool, environment: NodeJS.ProcessEnv = pro
     // Debian keeps it where only root's PATH goes.
     case 'nginx': return await findFirst(['nginx', '/usr/sbin/nginx'], '-v', undefined)
     case 'wrk': return await findWrk()
+    case 'redis-server': return await findFirst(['redis-server'], '--version', undefined)
   }
 }
 
