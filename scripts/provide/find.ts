@@ -36,6 +36,7 @@ export async function findTool (tool: Tool, environment: NodeJS.ProcessEnv = pro
     case 'nginx': return await findFirst(['nginx', '/usr/sbin/nginx'], '-v', undefined)
     case 'wrk': return await findWrk()
     case 'postgresql': return await findPostgresql()
+    case 'redis-server': return await findFirst(['redis-server'], '--version', undefined)
   }
 }
 

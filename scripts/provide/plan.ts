@@ -1,7 +1,7 @@
 /** A program (or library) that some part of the project needs and npm does not bring. */
-export type Tool = 'ffmpeg' | 'ffprobe' | 'chromium' | 'libfaketime' | 'nginx' | 'wrk' | 'postgresql'
+export type Tool = 'ffmpeg' | 'ffprobe' | 'chromium' | 'libfaketime' | 'nginx' | 'wrk' | 'postgresql' | 'redis-server'
 
-export const TOOLS: readonly Tool[] = ['ffmpeg', 'ffprobe', 'chromium', 'libfaketime', 'nginx', 'wrk', 'postgresql']
+export const TOOLS: readonly Tool[] = ['ffmpeg', 'ffprobe', 'chromium', 'libfaketime', 'nginx', 'wrk', 'postgresql', 'redis-server']
 
 export type PackageManager = 'apt-get' | 'apk' | 'brew'
 
@@ -30,9 +30,9 @@ export type Plan =
 
 /** FFmpeg's package brings ffprobe everywhere. */
 const PACKAGES: Record<PackageManager, Record<Tool, string[]>> = {
-  'apt-get': { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['chromium'], libfaketime: ['libfaketime'], nginx: ['nginx-light'], wrk: ['wrk'], postgresql: ['postgresql'] },
-  apk: { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['chromium'], libfaketime: ['libfaketime'], nginx: ['nginx'], wrk: ['wrk'], postgresql: ['postgresql'] },
-  brew: { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['--cask', 'google-chrome'], libfaketime: ['libfaketime'], nginx: ['nginx'], wrk: ['wrk'], postgresql: ['postgresql@17'] }
+  'apt-get': { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['chromium'], libfaketime: ['libfaketime'], nginx: ['nginx-light'], wrk: ['wrk'], postgresql: ['postgresql'], 'redis-server': ['redis-server'] },
+  apk: { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['chromium'], libfaketime: ['libfaketime'], nginx: ['nginx'], wrk: ['wrk'], postgresql: ['postgresql'], 'redis-server': ['redis'] },
+  brew: { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['--cask', 'google-chrome'], libfaketime: ['libfaketime'], nginx: ['nginx'], wrk: ['wrk'], postgresql: ['postgresql@17'], 'redis-server': ['redis'] }
 }
 
 /** Where Debian's package of PostgreSQL looks whether it shall make a database for the machine, and start it. It is installed before. */
@@ -45,7 +45,8 @@ const WITHOUT_MANAGER: Record<Tool, string> = {
   libfaketime: 'install libfaketime (Linux) where the system keeps its libraries, or set LIBFAKETIME_PATH to libfaketimeMT.so.1',
   nginx: 'install nginx so that `nginx` is on PATH',
   wrk: 'install wrk (https://github.com/wg/wrk) so that `wrk` is on PATH',
-  postgresql: 'install PostgreSQL 14 or later (https://www.postgresql.org/download) so that `postgres` and `initdb` are on PATH'
+  postgresql: 'install PostgreSQL 14 or later (https://www.postgresql.org/download) so that `postgres` and `initdb` are on PATH',
+  'redis-server': 'install Redis (https://redis.io/docs/latest/operate/oss_and_stack/install/) so that `redis-server` is on PATH'
 }
 
 /** How tools that are missing come onto this machine: the commands to run, or what to tell the person. */

@@ -20,7 +20,15 @@ export const platformSchema = Type.Object({
   // State
   redisUrl: Type.String({ default: '', secret: true, env: 'REDIS_URL', description: 'redis://[user:password@]host:port[/number] of a Redis server, which several servers share. Empty: in memory, for one server.' }),
   redisPrefix: Type.String({ default: 'headwater:', env: 'REDIS_PREFIX', description: 'What all names in Redis begin with.' }),
+  redisConnectMs: Type.Integer({ default: 5_000, minimum: 100, ...milliseconds, env: 'REDIS_CONNECT_MS', description: 'A connection to Redis that takes longer has failed.' }),
   redisCommandMs: Type.Integer({ default: 1_000, minimum: 50, ...milliseconds, env: 'REDIS_COMMAND_MS', description: 'A command that Redis does not answer within that has failed; the server goes on by itself.' }),
+  redisRetryMs: Type.Integer({ default: 1_000, minimum: 50, ...milliseconds, env: 'REDIS_RETRY_MS', description: 'While Redis is away, a new connection is tried this often.' }),
+  redisMaxCommands: Type.Integer({ default: 10_000, minimum: 1, env: 'REDIS_MAX_COMMANDS', description: 'So many commands may wait for their answer; what comes beyond is answered as if Redis were away.' }),
+  redisMaxOwed: Type.Integer({ default: 100_000, minimum: 1, env: 'REDIS_MAX_OWED', description: 'So much of each kind is remembered to be told to Redis when it is back: numbers that were added to, members who left. Beyond it the oldest are forgotten.' }),
+  maxLimitKeys: Type.Integer({ default: 100_000, minimum: 1, env: 'MAX_LIMIT_KEYS', description: 'Keys of rate limits of one length that a server remembers. Beyond it the oldest are forgotten.' }),
+  presenceSweepMs: Type.Integer({ default: 1_000, minimum: 10, ...milliseconds, env: 'PRESENCE_SWEEP_MS', description: 'Who was not seen for too long is looked for this often.' }),
+  presenceGraceMs: Type.Integer({ default: 5_000, minimum: 0, ...milliseconds, env: 'PRESENCE_GRACE_MS', description: 'After Redis was away nobody times out for so long: all servers say first who is there. More than REDIS_RETRY_MS.' }),
+  presenceKeepHours: Type.Number({ default: 168, minimum: 0, unit: 'h', env: 'PRESENCE_KEEP_HOURS', description: 'What was counted in a place is forgotten when nobody was there for so long.' }),
 
   // Objects
   s3Bucket: Type.String({ default: '', env: 'S3_BUCKET', description: 'Bucket for objects. Empty: the disk, in DATA_DIR.' }),
