@@ -155,7 +155,7 @@ export async function stateSuite (t: Test, open: Open, log: Log): Promise<void> 
       const data = { list: [1] }
       await presence.join('copy', 'a', { ...stay, data })
       data.list.push(2)
-      const [{ data: kept }] = await presence.members('copy') as [{ data: typeof data }]
+      const kept = (await presence.members('copy'))[0]?.data as typeof data
       t.same(kept, { list: [1] })
       kept.list.push(3)
       t.same((await presence.members('copy'))[0]?.data, { list: [1] })

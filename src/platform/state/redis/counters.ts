@@ -26,10 +26,11 @@ export class RedisCounters implements Counters {
   }
 
   async get (name: string): Promise<number> {
-    const answer = await this.#connection.use(async ({ commands }) => await commands.get(this.#names.counter(name)))
-    if (answer === undefined) return this.#known.get(name) ?? 0
-    this.#known.set(name, Number(answer))
-    return Number(answer)
+    return await this.#connection.use(async ({ commands }) => {
+      const value = Number(await commands.get(this.#names.counter(name)))
+      this.#known.set(name, value)
+      return value
+    }, () => this.#known.get(name) ?? 0)
   }
 
   async remove (name: string): Promise<void> {
