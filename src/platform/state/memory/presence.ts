@@ -1,4 +1,5 @@
 import type { Log } from '../../../log.ts'
+import { mustBeTime } from '../check.ts'
 import { jsonCopy } from '../json.ts'
 import { Listeners } from '../listeners.ts'
 import type { Member, Presence, PresenceOptions, PresenceSummary } from '../state.ts'
@@ -30,6 +31,7 @@ export class MemoryPresence implements Presence {
   }
 
   async join (place: string, member: string, { timeoutMs, data }: PresenceOptions): Promise<boolean> {
+    mustBeTime('timeoutMs', timeoutMs)
     return this.#register.join(place, member, { timeoutMs, data: jsonCopy(data) }, Date.now())
   }
 

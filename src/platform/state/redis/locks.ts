@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { mustBeTime } from '../check.ts'
 import type { Lease, Locks } from '../state.ts'
 import type { Part, RedisConnection } from './connection.ts'
 import { HeldLease } from './lease.ts'
@@ -24,6 +25,7 @@ export class RedisLocks implements Locks, Part {
   }
 
   async take (name: string, leaseMs: number): Promise<Lease | undefined> {
+    mustBeTime('leaseMs', leaseMs)
     const key = this.#names.lock(name)
     const holder = randomUUID()
     const takenAt = performance.now()

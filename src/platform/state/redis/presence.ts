@@ -1,4 +1,5 @@
 import type { Log } from '../../../log.ts'
+import { mustBeTime } from '../check.ts'
 import { jsonCopy } from '../json.ts'
 import { Listeners } from '../listeners.ts'
 import type { PresenceTiming } from '../memory/presence.ts'
@@ -66,6 +67,7 @@ export class RedisPresence implements Presence, Part {
   }
 
   async join (place: string, member: string, { timeoutMs, data }: PresenceOptions): Promise<boolean> {
+    mustBeTime('timeoutMs', timeoutMs)
     const options = { timeoutMs: Math.ceil(timeoutMs), data: jsonCopy(data) }
     return await this.#connection.use(async session => await this.#saySeen(session, place, member, options) === 'joined', () => {
       this.#left.delete(entryOf(place, member))
