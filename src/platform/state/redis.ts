@@ -26,6 +26,12 @@ export async function openRedis (settings: RedisSettings, log: Log): Promise<Sta
   const channels = new RedisChannels({ connection, names, server, log })
   const locks = new RedisLocks(connection, names)
   await connection.open()
+  let isLooking = false
+  const timer = setInterval(() => {
+    if (isLooking) return
+    isLooking = true
+    void Promise.all([connection.check(), presence.sweep()]).finally(() => { isLooking = false })
+  }, settings.presenceSweepMs).unref()
   return {
     kind: 'redis',
     get connection () { return connection.status },
@@ -36,7 +42,7 @@ export async function openRedis (settings: RedisSettings, log: Log): Promise<Sta
     locks,
     figures: () => ({ members: presence.size, limitKeys: limits.size, answeredAlone: connection.answeredAlone }),
     async close () {
-      presence.close()
+      clearInterval(timer)
       await locks.close()
       connection.close()
     }

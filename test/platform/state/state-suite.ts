@@ -155,7 +155,7 @@ export async function stateSuite (t: Test, open: Open, log: Log): Promise<void> 
       const data = { list: [1] }
       await presence.join('copy', 'a', { ...stay, data })
       data.list.push(2)
-      const [{ data: kept }] = await presence.members('copy') as [{ data: typeof data }]
+      const kept = (await presence.members('copy'))[0]?.data as typeof data
       t.same(kept, { list: [1] })
       kept.list.push(3)
       t.same((await presence.members('copy'))[0]?.data, { list: [1] })
@@ -258,6 +258,20 @@ export async function stateSuite (t: Test, open: Open, log: Log): Promise<void> 
       t.equal((await presence.summary(name)).current, 1)
       t.ok(lease)
     }
+  })
+
+  await t.test('what is no time or no whole number is refused, and nothing else suffers', async t => {
+    const state = await begin(t)
+    for (const ms of [0, -1, NaN, Infinity]) {
+      await t.rejects(state.limits.take('a', 1, ms), { name: 'RangeError', message: /windowMs/ })
+      await t.rejects(state.presence.join('a', 'a', { timeoutMs: ms }), { name: 'RangeError', message: /timeoutMs/ })
+      await t.rejects(state.locks.take('a', ms), { name: 'RangeError', message: /leaseMs/ })
+    }
+    for (const by of [0.5, NaN, 2 ** 53]) await t.rejects(state.counters.add('a', by), RangeError)
+    await t.rejects(state.presence.join('a', 'a', { timeoutMs: 1_000, data: 1n }), TypeError)
+    await t.rejects(state.channels.publish('a', 1n), TypeError)
+    t.equal(state.connection, 'connected')
+    t.equal(state.figures().answeredAlone, 0)
   })
 
   await t.test('figures', async t => {
