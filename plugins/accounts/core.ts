@@ -13,7 +13,6 @@ import type { AccountsConfig } from '../../src/config/accounts.ts'
 import { completeAccountsOptions } from '../../src/config/load.ts'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { EndpointLimits, type CountedRequests, type EndpointLimit } from '../../src/http/endpoint-limit.ts'
-import { withoutValues } from '../../src/http/statement-errors.ts'
 import { wholeSeconds } from '../../src/http/whole-seconds.ts'
 import type { Log } from '../../src/log.ts'
 import type { Database, Orm } from '../../src/platform/database/database.ts'
@@ -158,7 +157,7 @@ const plugin: FastifyPluginAsync<AccountsOptions> = async (app, options) => {
   if (accountsOf(app) !== undefined) return
   const { environment = 'production', dataDir = 'data', publicBaseUrl = '', ...settings } = settingsOf(options)
   const config = completeAccountsOptions(settings)
-  const log = app.log.child({ plugin: 'accounts' }, { serializers: { err: withoutValues as (error: unknown) => string } })
+  const log = app.log.child({ plugin: 'accounts' })
   const { orm } = await migrated(app.getDecorator<Database>('database'))
   const isProduction = environment === 'production'
   const [passwords, secret] = await Promise.all([loadPasswords(config), secretOf(config, isProduction, dataDir)])
