@@ -1,6 +1,8 @@
+import { fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import type { PlatformConfig } from '../../src/config/platform.ts'
 import { openRedis } from '../../src/platform/state/redis.ts'
@@ -9,6 +11,7 @@ import { RedisServer } from '../fixtures/redis-server.ts'
 import { Told } from '../fixtures/told.ts'
 import { settingsFor } from '../platform/state/state-suite.ts'
 
+const SERVER = fileURLToPath(new URL('../fixtures/programs/uses-state.ts', import.meta.url))
 const LONG = { timeoutMs: 60_000 }
 const LOST = 'Redis cannot be used: this server goes on with what it knows itself, and catches up when Redis is back'
 
@@ -24,8 +27,12 @@ class Installation {
     this.#redis = redis
   }
 
+  settings (options: Partial<PlatformConfig> = {}): PlatformConfig {
+    return settingsFor({ redisUrl: this.#redis.url, redisPrefix: this.#prefix, ...options })
+  }
+
   async server (options: Partial<PlatformConfig> = {}): Promise<State> {
-    const state = await openRedis(settingsFor({ redisUrl: this.#redis.url, redisPrefix: this.#prefix, ...options }), this.told)
+    const state = await openRedis(this.settings(options), this.told)
     this.#t.teardown(() => state.close())
     return state
   }
@@ -102,6 +109,24 @@ t.test('two servers know the same', async t => {
     t.same(told.sort(), Array.from({ length: 300 }, (_, number) => `room ${number}`).sort())
   })
   t.same(installation.told.entries, [])
+})
+
+t.test('a server that is killed: its members time out, and its lock runs out', async t => {
+  const installation = new Installation(t, await RedisServer.start(t))
+  const survivor = await installation.server()
+  const told: string[] = []
+  survivor.presence.onTimeout((place, { member }) => { told.push(`${place} ${member}`) })
+  const server = fork(SERVER, [JSON.stringify(installation.settings())], { execArgv: ['--import=tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  await once(server, 'message')
+  t.equal(await survivor.locks.take('work', 500), undefined)
+  const gone = once(server, 'exit')
+  server.kill('SIGKILL')
+  await gone
+  t.match(await survivor.presence.summary('stage'), { current: 3 })
+  await until(async () => await survivor.locks.take('work', 500) !== undefined)
+  await until(() => told.length === 3)
+  t.same(told.sort(), ['stage a', 'stage b', 'stage c'])
+  t.match(await survivor.presence.summary('stage'), { current: 0, peak: 3, joins: 3 })
 })
 
 t.test('while Redis is away each server goes on by itself, and tells the rest afterwards', async t => {
