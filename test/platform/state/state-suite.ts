@@ -17,7 +17,8 @@ const TIMEOUT_MS = 150
 const LEASE_MS = 600
 
 export function settingsFor (options: Partial<PlatformConfig> = {}): PlatformConfig {
-  return completePlatformOptions({ presenceSweepMs: 20, presenceGraceMs: 100, redisRetryMs: 100, ...options })
+  // A busy machine is no Redis that has gone.
+  return completePlatformOptions({ presenceSweepMs: 20, presenceGraceMs: 100, redisRetryMs: 100, redisCommandMs: 10_000, ...options })
 }
 
 /** What every implementation of the state does, over its own surface alone. */
