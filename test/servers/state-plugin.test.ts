@@ -22,17 +22,18 @@ t.test('a server with Redis: ready while it is away, and says so; no line of the
     const { statusCode, payload } = await app.inject('/readyz')
     return { statusCode, ...JSON.parse(payload) }
   }
+  const is = (connection: string) => app.state.connection === connection
   const measured = async (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec((await app.inject('/metrics')).body)?.[1]
   t.strictSame(await ready(), { statusCode: 200, status: 'ready', failing: [], details: { state: 'connected' } })
   t.equal(await measured('headwater_state_connected'), '1')
   await redis.kill()
-  while (app.state.connection === 'connected') await delay(10)
+  while (!is('disconnected')) await delay(10)
   t.strictSame(await ready(), { statusCode: 200, status: 'ready', failing: [], details: { state: 'disconnected' } })
   await app.state.counters.add('jobs')
   t.equal(await measured('headwater_state_connected'), '0')
   t.equal(await measured('headwater_state_alone_total'), '1')
   await redis.start()
-  while (app.state.connection !== 'connected') await delay(10)
+  while (!is('connected')) await delay(10)
   t.match(await ready(), { details: { state: 'connected' } })
   t.equal(await app.state.counters.get('jobs'), 1)
   const wrong = Fastify({ logger: { level: 'trace', stream: { write: line => { log += line } } } })

@@ -26,11 +26,9 @@ export async function openRedis (settings: RedisSettings, log: Log): Promise<Sta
   const channels = new RedisChannels({ connection, names, server, log })
   const locks = new RedisLocks(connection, names)
   await connection.open()
-  let isLooking = false
+  let look: Promise<unknown> | undefined
   const timer = setInterval(() => {
-    if (isLooking) return
-    isLooking = true
-    void Promise.all([connection.check(), presence.sweep()]).finally(() => { isLooking = false })
+    look ??= Promise.all([connection.check(), presence.sweep()]).finally(() => { look = undefined })
   }, settings.presenceSweepMs).unref()
   return {
     kind: 'redis',
@@ -43,6 +41,8 @@ export async function openRedis (settings: RedisSettings, log: Log): Promise<Sta
     figures: () => ({ members: presence.size, limitKeys: limits.size, answeredAlone: connection.answeredAlone }),
     async close () {
       clearInterval(timer)
+      // Who was just taken out is told of.
+      await look
       await locks.close()
       connection.close()
     }
