@@ -20,6 +20,7 @@ export async function buildStandalone (config: Config, options: Pick<FastifyServ
     ...options,
     ...(typeof logger === 'object' ? { logger: { ...logger, ...LOG_REDACTION } } : {}),
     trustProxy: trustedProxies(config.server.trustProxy) ?? false,
+    pluginTimeout: config.server.startTimeoutMs,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     // While streams publish what is under way, viewers fetch it, and readiness says why it is over.

@@ -10,6 +10,7 @@ import type { PlatformConfig } from '../../src/config/platform.ts'
 import { thisProcess, writeHolder } from '../../src/folder-lock/holder.ts'
 import type { LockTiming } from '../../src/folder-lock/lock.ts'
 import { DATA_VERSION } from '../../src/platform/database/data-version.ts'
+import { rowsOf } from '../../src/platform/database/database.ts'
 import { openPglite } from '../../src/platform/database/pglite.ts'
 import { dataFolder, platformSettings } from '../fixtures/database.ts'
 import { authors, library } from '../fixtures/library/index.ts'
@@ -34,7 +35,7 @@ t.test('a second server on the same folder is refused in one sentence, and has i
   const dataDir = await dataFolder(t)
   const first = await open(t, dataDir)
   await t.rejects(open(t, dataDir), { code: 'DATA_DIR_IN_USE', message: new RegExp(`^The folder of the database \\(DATA_DIR\\), ${join(dataDir, 'database')}, is in use by another Headwater: process ${process.pid} on .*\\. Stop that server, or give this one another DATA_DIR$`) })
-  t.match((await first.database.orm.execute(sql`SELECT 1 AS one`)), { rows: [{ one: 1 }] }, 'the first goes on')
+  t.same(await rowsOf(first.database.orm, sql`SELECT 1 AS one`), [{ one: 1 }], 'the first goes on')
   await first.database.close()
   await open(t, dataDir)
 })
@@ -63,8 +64,8 @@ t.test('a folder with something else in it is left alone', async t => {
 
 t.test('this PGlite is the PostgreSQL that the folder is made for', async t => {
   const { database } = await open(t, await dataFolder(t))
-  const { rows } = await database.orm.execute(sql`SELECT current_setting('server_version_num')::int / 10000 AS major`) as unknown as { rows: Array<{ major: number }> }
-  t.equal(String(rows[0]!.major), DATA_VERSION)
+  const [version] = await rowsOf<{ major: number }>(database.orm, sql`SELECT current_setting('server_version_num')::int / 10000 AS major`)
+  t.equal(String(version!.major), DATA_VERSION)
 })
 
 t.test('who lost the folder to another server touches nothing any more', async t => {
@@ -88,10 +89,7 @@ t.test('it is looked after while it is open', async t => {
   await database.migrate(library)
   const { orm } = database
   await orm.execute(sql`INSERT INTO authors (name, notes) SELECT 'author ' || n, to_jsonb(repeat('x', 500)) FROM generate_series(1, 2000) n`)
-  const figures = async () => {
-    const { rows } = await orm.execute(sql`SELECT (pg_current_wal_lsn() - '0/0')::float8 AS written, (pg_current_wal_lsn() - redo_lsn)::float8 AS wal, pg_table_size('authors')::float8 AS size FROM pg_control_checkpoint()`)
-    return (rows as Array<{ written: number, wal: number, size: number }>)[0]!
-  }
+  const figures = async () => (await rowsOf<{ written: number, wal: number, size: number }>(orm, sql`SELECT (pg_current_wal_lsn() - '0/0')::float8 AS written, (pg_current_wal_lsn() - redo_lsn)::float8 AS wal, pg_table_size('authors')::float8 AS size FROM pg_control_checkpoint()`))[0]!
   const first = await figures()
   let most = first
   const ROUNDS = 12
