@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { rowsOf, type Orm } from '../../src/platform/database/database.ts'
 import { MIGRATIONS_SCHEMA } from '../../src/platform/database/migrations.ts'
 import type { DumpedFeature } from './format.ts'
