@@ -37,9 +37,9 @@ export const platformSchema = Type.Object({
   s3AccessKeyId: Type.String({ default: '', secret: true, env: 'S3_ACCESS_KEY_ID', description: "Empty: from where Amazon's SDK looks by itself." }),
   s3SecretAccessKey: Type.String({ default: '', secret: true, env: 'S3_SECRET_ACCESS_KEY', description: 'Goes with S3_ACCESS_KEY_ID.' }),
   s3PathStyle: Type.Enum(['off', 'on'], { default: 'off', env: 'S3_PATH_STYLE', description: 'on: the bucket is a part of the path, as most servers other than Amazon\'s need it.' }),
-  s3ConnectMs: Type.Integer({ default: 5_000, minimum: 100, ...milliseconds, env: 'S3_CONNECT_MS', description: 'A connection to S3 that takes longer has failed.' }),
+  s3ConnectMs: Type.Integer({ default: 5_000, minimum: 100, ...milliseconds, env: 'S3_CONNECT_MS', description: 'A connection to S3 that takes longer has failed. Whether the bucket is there is waited for that long, too, and uploads that end when the server closes.' }),
   s3IdleMs: Type.Integer({ default: 30_000, minimum: 100, ...milliseconds, env: 'S3_IDLE_MS', description: 'A request to S3 at which nothing moves for so long has failed; so has a body that is not read on for so long.' }),
-  s3PartBytes: Type.Integer({ default: 8_388_608, minimum: 5_242_880, maximum: 5_000_000_000, ...bytes, env: 'S3_PART_BYTES', description: 'Streams that are longer go to S3 in parts of that size, two of which are held in memory. More where MAX_OBJECT_BYTES would need over 10,000 parts.' }),
+  s3PartBytes: Type.Integer({ default: 8_388_608, minimum: 5_242_880, maximum: 5_000_000_000, ...bytes, env: 'S3_PART_BYTES', description: 'Streams that are longer go to S3 in parts of that size, up to four of which are held in memory. More where MAX_OBJECT_BYTES would need over 10,000 parts.' }),
   maxObjectBytes: Type.Integer({ default: 5_000_000_000, minimum: 1, ...bytes, env: 'MAX_OBJECT_BYTES', description: 'Largest object that is kept.' })
 }, { additionalProperties: false })
 

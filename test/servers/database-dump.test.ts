@@ -168,10 +168,10 @@ t.test('a dump is of one moment, and a failed one leaves no file', async t => {
   await database.migrate(library)
   await database.orm.execute(sql`INSERT INTO authors (name) SELECT 'author ' || n FROM generate_series(1, 20000) n`)
   const path = await newPath(t)
-  let writing = true
+  const over = new AbortController()
   const write = async () => {
     let written = 0
-    while (writing) {
+    while (!over.signal.aborted) {
       await database.orm.transaction(async orm => {
         const [author] = await orm.insert(authors).values({ name: `late ${written++}` }).returning({ id: authors.id })
         await orm.insert(books).values({ authorId: author!.id, title: 'late', genre: 'history' })
@@ -181,7 +181,7 @@ t.test('a dump is of one moment, and a failed one leaves no file', async t => {
   }
   const written = write()
   const { rows } = await dump(database, path)
-  writing = false
+  over.abort()
   t.comment(`${await written} pairs of rows were written during the dump, ${(rows - 20_000) / 2} of them before it`)
   t.equal(rows % 2, 0, 'both of a pair, or none')
   await restore(await newPostgresql(t), path, [library])

@@ -1,11 +1,14 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
+import type { PlatformConfig } from '../../src/config/platform.ts'
+import { thisProcess, writeHolder } from '../../src/folder-lock/holder.ts'
+import type { LockTiming } from '../../src/folder-lock/lock.ts'
 import { DATA_VERSION } from '../../src/platform/database/data-version.ts'
 import { openPglite } from '../../src/platform/database/pglite.ts'
 import { dataFolder, platformSettings } from '../fixtures/database.ts'
@@ -15,9 +18,9 @@ import { databaseSuite, SLOW_MS } from '../platform/database/database-suite.ts'
 
 const WRITER = fileURLToPath(new URL('../fixtures/programs/writes-rows.ts', import.meta.url))
 
-async function open (t: Test, dataDir: string) {
+async function open (t: Test, dataDir: string, options: Partial<PlatformConfig> = {}, timing?: LockTiming) {
   const told = new Told()
-  const database = await openPglite(platformSettings({ dataDir, slowQueryMs: SLOW_MS }), told)
+  const database = await openPglite(platformSettings({ dataDir, slowQueryMs: SLOW_MS, ...options }), told, timing)
   t.teardown(() => database.close())
   return { database, told }
 }
@@ -62,6 +65,46 @@ t.test('this PGlite is the PostgreSQL that the folder is made for', async t => {
   const { database } = await open(t, await dataFolder(t))
   const { rows } = await database.orm.execute(sql`SELECT current_setting('server_version_num')::int / 10000 AS major`) as unknown as { rows: Array<{ major: number }> }
   t.equal(String(rows[0]!.major), DATA_VERSION)
+})
+
+t.test('who lost the folder to another server touches nothing any more', async t => {
+  const dataDir = await dataFolder(t)
+  const folder = join(dataDir, 'database')
+  const { database, told } = await open(t, dataDir, {}, { heartbeatMs: 20, staleMs: 400 })
+  const [lock] = (await readdir(folder)).filter(name => name.startsWith('.headwater-lock.'))
+  const next = `.headwater-lock.${Number(lock!.split('.').at(-1)) + 1}`
+  await symlink(writeHolder({ ...await thisProcess(), scope: 'elsewhere', host: 'other-host' }), join(folder, next))
+  while (told.all('the database belongs to another server now').length === 0) await delay(5)
+  t.match(await database.trouble(), /Another server/)
+  await t.rejects(database.orm.execute(sql`SELECT 1`), { code: 'DATABASE_UNAVAILABLE' })
+  await t.rejects(database.orm.transaction(async () => {}), { code: 'DATABASE_UNAVAILABLE' })
+  await t.rejects(database.migrate(library), { code: 'DATABASE_UNAVAILABLE' })
+  await database.close()
+  t.ok((await readdir(folder)).includes(next), "the other's lock stays")
+})
+
+t.test('it is looked after while it is open', async t => {
+  const { database } = await open(t, await dataFolder(t), { databaseUpkeepSeconds: 1, databaseWalBytes: 2 << 20, slowQueryMs: 0 })
+  await database.migrate(library)
+  const { orm } = database
+  await orm.execute(sql`INSERT INTO authors (name, notes) SELECT 'author ' || n, to_jsonb(repeat('x', 500)) FROM generate_series(1, 2000) n`)
+  const figures = async () => {
+    const { rows } = await orm.execute(sql`SELECT (pg_current_wal_lsn() - '0/0')::float8 AS written, (pg_current_wal_lsn() - redo_lsn)::float8 AS wal, pg_table_size('authors')::float8 AS size FROM pg_control_checkpoint()`)
+    return (rows as Array<{ written: number, wal: number, size: number }>)[0]!
+  }
+  const first = await figures()
+  let most = first
+  const ROUNDS = 12
+  for (let round = 0; round < ROUNDS; round++) {
+    await orm.execute(sql`UPDATE authors SET rating = ${round}`)
+    // As long as it takes until somebody has looked after it.
+    while ((await figures()).wal > 2 << 20) await delay(20)
+    const now = await figures()
+    most = { ...now, size: Math.max(most.size, now.size) }
+  }
+  t.comment(`${Math.round((most.written - first.written) / 1e6)} MB of write-ahead log written; the table grew from ${(first.size / 1e6).toFixed(1)} to ${(most.size / 1e6).toFixed(1)} MB while each row was written ${ROUNDS + 1} times`)
+  t.ok(most.written - first.written > 3 * (2 << 20), 'more was written than is kept')
+  t.ok(most.size < first.size * 4, 'room is used again')
 })
 
 /** Starts a process that opens the database and writes to it; it is killed with the test. */

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { buffer } from 'node:stream/consumers'
+import { setImmediate } from 'node:timers/promises'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { completePlatformOptions } from '../../src/config/load.ts'
@@ -119,6 +120,19 @@ t.test('a server that says nothing is given up', async t => {
   server.resume()
   t.equal(await objects.trouble(), undefined)
   t.equal((await read(objects, 'a')).length, 10_000_000)
+})
+
+t.test('closing does not wait for a server that says nothing', async t => {
+  const server = await S3Server.start(t)
+  const objects = await open(t, { ...server.settings, s3ConnectMs: 300, s3IdleMs: 60_000, s3Bucket: await server.bucket() })
+  await objects.put('a', Buffer.from('text'), TEXT)
+  server.pause()
+  const failed = Promise.all([t.rejects(objects.put('a', Buffer.alloc(20_000_000), TEXT), UNAVAILABLE), t.rejects(objects.get('a'), UNAVAILABLE), t.rejects(objects.list(''), UNAVAILABLE)])
+  await setImmediate()
+  const began = performance.now()
+  await objects.close()
+  t.ok(performance.now() - began < 5_000, `in ${Math.round(performance.now() - began)} ms`)
+  await failed
 })
 
 t.test('a bucket that is gone is not a missing object', async t => {

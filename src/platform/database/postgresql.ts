@@ -32,15 +32,19 @@ export async function openPostgresql (settings: PostgresqlSettings, log: Log): P
   })
   // A connection that nobody uses was cut: the next statement gets another one.
   pool.on('error', error => log.warn({ err: error }, 'a connection to the database was lost'))
+  const slow = new SlowStatements(log, slowQueryMs)
+  slow.watch(pool)
+  pool.on('connect', client => {
+    slow.watch(client)
+    // One that is lost in the midst of a transaction says so here too, and nobody hears it: the next statement fails.
+    client.on('error', () => {})
+  })
   try {
     await checkServer(pool)
   } catch (error) {
     await pool.end()
     throw error
   }
-  const slow = new SlowStatements(log, slowQueryMs)
-  slow.watch(pool)
-  pool.on('connect', client => slow.watch(client))
   const orm = drizzle(pool)
   orm.transaction = transactionOn(pool)
   hideValues(orm)

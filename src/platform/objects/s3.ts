@@ -1,6 +1,7 @@
 import { DeleteObjectCommand, GetObjectCommand, HeadBucketCommand, HeadObjectCommand, ListObjectsV2Command, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { setMaxListeners } from 'node:events'
 import { Readable } from 'node:stream'
 import type { PlatformConfig } from '../../config/platform.ts'
 import { HeadwaterError } from '../../errors/catalogue.ts'
@@ -48,11 +49,15 @@ class S3Objects implements Objects {
   readonly #settings: S3Settings
   readonly #client: S3Client
   readonly #underWay = new UnderWay()
+  readonly #closed = new AbortController()
   #looking: Promise<string | undefined> | undefined
 
   constructor (settings: S3Settings) {
     this.#settings = settings
     this.#client = new S3Client(clientConfig(settings))
+    // As many requests as there are listen to it.
+    setMaxListeners(0, this.#closed.signal)
+    abortOn(this.#closed.signal, this.#client)
   }
 
   async put (key: string, body: Uint8Array | Readable, { contentType }: PutOptions): Promise<ObjectInfo> {
@@ -125,8 +130,12 @@ class S3Objects implements Objects {
     await this.#client.send(new HeadBucketCommand({ Bucket: this.#settings.s3Bucket }), { abortSignal: AbortSignal.timeout(this.#settings.s3ConnectMs) })
   }
 
+  /** Uploads have S3_CONNECT_MS to be aborted in order. */
   async close (): Promise<void> {
+    const patience = setTimeout(() => this.#closed.abort(), this.#settings.s3ConnectMs)
     await this.#underWay.end()
+    clearTimeout(patience)
+    this.#closed.abort()
     this.#client.destroy()
   }
 
@@ -146,11 +155,16 @@ class Source {
   }
 
   async * #count (pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of this.#notice(pieces)) {
+      this.bytes += piece.length
+      yield piece
+    }
+  }
+
+  /** Only what comes from there: whoever stops reading throws an error of its own into the one above. */
+  async * #notice (pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {
-      for await (const piece of pieces) {
-        this.bytes += piece.length
-        yield piece
-      }
+      yield * pieces
     } catch (error) {
       this.failure = error
       throw error
@@ -168,6 +182,15 @@ function clientConfig ({ s3Endpoint, s3Region, s3AccessKeyId, s3SecretAccessKey,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: { connectionTimeout: s3ConnectMs, socketTimeout: s3IdleMs }
+  }
+}
+
+/** Ends all requests of a client; an upload in parts takes no signal for its own. */
+function abortOn (signal: AbortSignal, { config: { requestHandler } }: S3Client): void {
+  const handle = requestHandler.handle.bind(requestHandler)
+  requestHandler.handle = async (request, options) => {
+    const { abortSignal: own } = options as { abortSignal?: AbortSignal }
+    return await handle(request, { ...options, abortSignal: own === undefined ? signal : AbortSignal.any([signal, own]) })
   }
 }
 

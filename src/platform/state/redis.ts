@@ -26,6 +26,10 @@ export async function openRedis (settings: RedisSettings, log: Log): Promise<Sta
   const channels = new RedisChannels({ connection, names, server, log })
   const locks = new RedisLocks(connection, names)
   await connection.open()
+  let look: Promise<unknown> | undefined
+  const timer = setInterval(() => {
+    look ??= Promise.all([connection.check(), presence.sweep()]).finally(() => { look = undefined })
+  }, settings.presenceSweepMs).unref()
   return {
     kind: 'redis',
     get connection () { return connection.status },
@@ -36,7 +40,9 @@ export async function openRedis (settings: RedisSettings, log: Log): Promise<Sta
     locks,
     figures: () => ({ members: presence.size, limitKeys: limits.size, answeredAlone: connection.answeredAlone }),
     async close () {
-      presence.close()
+      clearInterval(timer)
+      // Who was just taken out is told of.
+      await look
       await locks.close()
       connection.close()
     }

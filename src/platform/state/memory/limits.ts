@@ -1,3 +1,4 @@
+import { mustBeTime } from '../check.ts'
 import type { Allowance, RateLimits } from '../state.ts'
 import { RateWindows } from './rate-windows.ts'
 
@@ -13,6 +14,7 @@ export class MemoryLimits implements RateLimits {
   }
 
   async take (key: string, max: number, windowMs: number): Promise<Allowance> {
+    mustBeTime('windowMs', windowMs)
     const now = performance.now()
     const window = this.#windows.open(key, windowMs, now)
     window.count++

@@ -1,4 +1,6 @@
 import type { Log } from '../../../log.ts'
+import { mustBeTime } from '../check.ts'
+import { jsonCopy } from '../json.ts'
 import { Listeners } from '../listeners.ts'
 import type { Member, Presence, PresenceOptions, PresenceSummary } from '../state.ts'
 import { Register } from './register.ts'
@@ -29,8 +31,8 @@ export class MemoryPresence implements Presence {
   }
 
   async join (place: string, member: string, { timeoutMs, data }: PresenceOptions): Promise<boolean> {
-    // Whoever gave it may go on to change it.
-    return this.#register.join(place, member, { timeoutMs, data: structuredClone(data) }, Date.now())
+    mustBeTime('timeoutMs', timeoutMs)
+    return this.#register.join(place, member, { timeoutMs, data: jsonCopy(data) }, Date.now())
   }
 
   async touch (place: string, member: string): Promise<boolean> {

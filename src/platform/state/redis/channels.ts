@@ -39,7 +39,7 @@ export class RedisChannels implements Channels, Part {
   async publish (channel: string, message: unknown): Promise<void> {
     const text = JSON.stringify(message)
     this.#here.tell(channel, text)
-    await this.#connection.use(async ({ commands }) => await commands.publish(this.#names.channel(channel), `${this.#server} ${text}`))
+    await this.#connection.use(async ({ commands }) => { await commands.publish(this.#names.channel(channel), `${this.#server} ${text}`) }, () => {})
   }
 
   async subscribe (channel: string, listener: (message: unknown) => void): Promise<() => Promise<void>> {
@@ -64,11 +64,7 @@ export class RedisChannels implements Channels, Part {
   }
 
   async #tell (channel: string): Promise<void> {
-    const isDone = await this.#connection.use(async session => {
-      await this.#setSubscription(session, channel)
-      return true
-    })
-    if (isDone !== true) this.#changed.add(channel)
+    await this.#connection.use(async session => await this.#setSubscription(session, channel), () => { this.#changed.add(channel) })
   }
 
   async #setSubscription ({ subscriber }: Session, channel: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { PlatformConfig } from '../../../config/platform.ts'
 import type { Log } from '../../../log.ts'
 import { reasonOf, Session, type SessionSettings } from './session.ts'
@@ -15,9 +16,6 @@ export interface Part {
   catchUp (session: Session): Promise<void>
 }
 
-/** While servers work, there is always something new to tell; the rest is told when commands go to Redis again. */
-const CATCH_UP_ROUNDS = 10
-
 /** Redis, as long as it is there. One session after the other; in between, whoever asks is told that it is away. */
 export class RedisConnection {
   readonly #settings: ConnectionSettings
@@ -26,6 +24,8 @@ export class RedisConnection {
   #session: Session | undefined
   /** One that is not in use yet: it is told what it missed. */
   #coming: Session | undefined
+  /** While a session is told the rest, questions wait for it. */
+  #held: Promise<void> | undefined
   #retry: NodeJS.Timeout | undefined
   #isClosed = false
   #awaySince: number | undefined
@@ -41,7 +41,7 @@ export class RedisConnection {
     return this.#session === undefined ? 'disconnected' : 'connected'
   }
 
-  /** How often somebody was told that Redis is away. */
+  /** How many questions Redis did not answer. */
   get answeredAlone (): number {
     return this.#answeredAlone
   }
@@ -55,23 +55,42 @@ export class RedisConnection {
     await this.#attempt()
   }
 
-  /** @returns undefined when Redis is away, or went away meanwhile: then nobody knows whether it was done */
-  async use<T> (work: (session: Session) => Promise<T>): Promise<T | undefined> {
+  /**
+   * Answers a question through Redis, or alone when Redis is away, or goes away meanwhile: then nobody knows whether it
+   * was done there. All that is answered alone is in the order of the questions.
+   */
+  async use<T> (work: (session: Session) => Promise<T>, alone: () => T): Promise<T> {
+    return await this.#ask(work, () => {
+      this.#answeredAlone++
+      return alone()
+    })
+  }
+
+  /** The same for what nobody has asked for. @returns undefined when Redis is away */
+  async tryTo<T> (work: (session: Session) => Promise<T>): Promise<T | undefined> {
+    return await this.#ask<T | undefined>(work, () => undefined)
+  }
+
+  async #ask<T> (work: (session: Session) => Promise<T>, alone: () => T): Promise<T> {
+    if (this.#held !== undefined) await this.#held
     const session = this.#session
-    if (session === undefined || this.#unanswered >= this.#settings.redisMaxCommands) {
-      this.#answeredAlone++
-      return undefined
-    }
+    if (session === undefined || this.#unanswered >= this.#settings.redisMaxCommands) return alone()
     this.#unanswered++
-    try {
-      return await work(session)
-    } catch (error) {
-      session.end(reasonOf(error))
-      this.#answeredAlone++
-      return undefined
-    } finally {
-      this.#unanswered--
-    }
+    return await new Promise<T>(resolve => {
+      const end = session.whenOver(() => resolve(alone()))
+      work(session).then(resolve, error => session.end(reasonOf(error))).finally(() => {
+        end()
+        this.#unanswered--
+      })
+    })
+  }
+
+  /** Looks whether Redis is still there, and tells what it could not be told at once. */
+  async check (): Promise<void> {
+    await this.tryTo(async session => {
+      await session.ping()
+      if (this.#isBehind) await this.#catchUp(session)
+    })
   }
 
   close (): void {
@@ -85,16 +104,35 @@ export class RedisConnection {
     const session = this.#coming = new Session(this.#settings)
     try {
       await session.open()
-      let rounds = 0
-      do await this.#catchUp(session)
-      while (this.#isBehind && ++rounds < CATCH_UP_ROUNDS)
+      // Most of it is told while this server still answers by itself. Then questions wait, so that nothing new comes.
+      await this.#catchUp(session)
+      await this.#holding(async () => {
+        do await this.#catchUp(session)
+        while (this.#isBehind)
+        this.#use(session)
+      })
     } catch (error) {
       session.end(reasonOf(error))
       this.#away(reasonOf(error))
-      return
     } finally {
       this.#coming = undefined
     }
+  }
+
+  async #holding (work: () => Promise<void>): Promise<void> {
+    let release = () => {}
+    this.#held = new Promise(resolve => { release = resolve })
+    try {
+      // Those that were answered before have done what they do then.
+      await nextTurn()
+      await work()
+    } finally {
+      this.#held = undefined
+      release()
+    }
+  }
+
+  #use (session: Session): void {
     this.#session = session
     if (this.#awaySince !== undefined) this.#log.info({ awayMs: Math.round(performance.now() - this.#awaySince) }, 'Redis is back')
     this.#awaySince = undefined
@@ -102,7 +140,6 @@ export class RedisConnection {
       this.#session = undefined
       this.#away(reason)
     })
-    await this.use(async session => await this.#catchUp(session))
   }
 
   get #isBehind (): boolean {

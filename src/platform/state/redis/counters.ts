@@ -1,3 +1,4 @@
+import { mustBeWhole } from '../check.ts'
 import type { Counters } from '../state.ts'
 import type { RedisConnection } from './connection.ts'
 import type { Names } from './names.ts'
@@ -19,6 +20,7 @@ export class RedisCounters implements Counters {
   }
 
   async add (name: string, by = 1): Promise<number> {
+    mustBeWhole('What is added', by)
     const answer = await this.#numbers.add(this.#names.counter(name), { by, windowMs: 0, removed: false })
     const value = answer?.value ?? (this.#known.get(name) ?? 0) + by
     this.#known.set(name, value)
@@ -26,10 +28,11 @@ export class RedisCounters implements Counters {
   }
 
   async get (name: string): Promise<number> {
-    const answer = await this.#connection.use(async ({ commands }) => await commands.get(this.#names.counter(name)))
-    if (answer === undefined) return this.#known.get(name) ?? 0
-    this.#known.set(name, Number(answer))
-    return Number(answer)
+    return await this.#connection.use(async ({ commands }) => {
+      const value = Number(await commands.get(this.#names.counter(name)))
+      this.#known.set(name, value)
+      return value
+    }, () => this.#known.get(name) ?? 0)
   }
 
   async remove (name: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { mustBeTime } from '../check.ts'
 import { RateWindows } from '../memory/rate-windows.ts'
 import type { Allowance, RateLimits } from '../state.ts'
 import type { Names } from './names.ts'
@@ -20,6 +21,7 @@ export class RedisLimits implements RateLimits {
   }
 
   async take (key: string, max: number, windowMs: number): Promise<Allowance> {
+    mustBeTime('windowMs', windowMs)
     const now = performance.now()
     const own = this.#own.open(key, windowMs, now)
     const count = ++own.count

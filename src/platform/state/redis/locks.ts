@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { mustBeTime } from '../check.ts'
 import type { Lease, Locks } from '../state.ts'
 import type { Part, RedisConnection } from './connection.ts'
 import { HeldLease } from './lease.ts'
@@ -24,19 +25,20 @@ export class RedisLocks implements Locks, Part {
   }
 
   async take (name: string, leaseMs: number): Promise<Lease | undefined> {
+    mustBeTime('leaseMs', leaseMs)
     const key = this.#names.lock(name)
     const holder = randomUUID()
     const takenAt = performance.now()
-    const answer = await this.#connection.use(async ({ commands }) => await commands.set(key, holder, 'PX', Math.ceil(leaseMs), 'NX'))
+    const answer = await this.#connection.use<string | null>(async ({ commands }) => await commands.set(key, holder, 'PX', Math.ceil(leaseMs), 'NX'), () => null)
     if (answer !== 'OK') return undefined
     const keep = async (session: Session) => await session.run('renew', [key], [holder, Math.ceil(leaseMs)]) === 1
     const lease: HeldLease = new HeldLease({
       leaseMs,
       takenAt,
-      renew: async session => session === undefined ? await this.#connection.use(keep) : await keep(session),
+      renew: async session => session === undefined ? await this.#connection.tryTo(keep) : await keep(session),
       giveUp: async () => {
         this.#held.delete(lease)
-        await this.#connection.use(async session => await session.run('release', [key], [holder]))
+        await this.#connection.tryTo(async session => await session.run('release', [key], [holder]))
       }
     })
     lease.lost.addEventListener('abort', () => { this.#held.delete(lease) })

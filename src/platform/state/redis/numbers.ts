@@ -55,6 +55,8 @@ export class Numbers implements Part {
   readonly #names: Names
   readonly #server: string
   #number = 0
+  /** The last that was told something. */
+  #session: Session | undefined
   /** In their order. */
   readonly #unanswered = new Set<Command>()
   /** By the number's name in Redis. */
@@ -69,7 +71,7 @@ export class Numbers implements Part {
   }
 
   get isBehind (): boolean {
-    return this.#unanswered.size > 0 || this.#owed.size > 0
+    return this.#owed.size > 0 || this.#fromBefore().length > 0
   }
 
   /**
@@ -79,17 +81,19 @@ export class Numbers implements Part {
   async add (name: string, addition: Addition, keepMs = Infinity): Promise<NumberInRedis | undefined> {
     const until = performance.now() + keepMs
     let isSaid = false
-    const answer = await this.#connection.use(async session => {
+    return await this.#connection.use<NumberInRedis | undefined>(async session => {
       isSaid = true
       return await this.#say({ ...addition, number: ++this.#number, name, session, until })
+    }, () => {
+      if (!isSaid) this.#owe(name, { ...addition, until })
+      return undefined
     })
-    if (!isSaid) this.#owe(name, { ...addition, until })
-    return answer
   }
 
   async catchUp (session: Session): Promise<void> {
     const now = performance.now()
-    await inTurns([...this.#unanswered].filter(command => command.session !== session), async command => {
+    this.#session = session
+    await inTurns(this.#fromBefore(), async command => {
       this.#unanswered.delete(command)
       if (command.until > now) await this.#say({ ...command, session })
     })
@@ -101,6 +105,11 @@ export class Numbers implements Part {
       const windowMs = owed.windowMs > 0 ? Math.ceil(leftMs) : owed.windowMs
       await this.#say({ ...owed, windowMs, number: ++this.#number, name, session })
     })
+  }
+
+  /** What earlier sessions did not answer. */
+  #fromBefore (): Command[] {
+    return [...this.#unanswered].filter(({ session }) => session !== this.#session)
   }
 
   /** What is not answered stays, to be said again. */

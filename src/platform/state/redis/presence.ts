@@ -1,4 +1,6 @@
 import type { Log } from '../../../log.ts'
+import { mustBeTime } from '../check.ts'
+import { jsonCopy } from '../json.ts'
 import { Listeners } from '../listeners.ts'
 import type { PresenceTiming } from '../memory/presence.ts'
 import { Register, type History, type Seen } from '../memory/register.ts'
@@ -34,8 +36,6 @@ export class RedisPresence implements Presence, Part {
   readonly #server: string
   readonly #timing: RedisPresenceOptions['timing']
   readonly #timedOut: Listeners<[string, Member]>
-  readonly #timer: NodeJS.Timeout
-  #isSweeping = false
   /** Whom this server has seen, and what it has counted. */
   readonly #own = new Register()
   /** Places of which Redis does not know what this server does. */
@@ -55,7 +55,6 @@ export class RedisPresence implements Presence, Part {
     this.#timedOut = new Listeners(log, 'members that time out')
     this.#left = new RecentMap(maxLeft)
     this.#cleared = new RecentMap(maxLeft)
-    this.#timer = setInterval(() => { void this.#sweep() }, timing.sweepMs).unref()
     connection.add(this)
   }
 
@@ -68,65 +67,60 @@ export class RedisPresence implements Presence, Part {
   }
 
   async join (place: string, member: string, { timeoutMs, data }: PresenceOptions): Promise<boolean> {
-    const seen = await this.#see(place, member, { timeoutMs: Math.ceil(timeoutMs), data })
-    if (seen !== undefined) return seen === 'joined'
-    this.#left.delete(entryOf(place, member))
-    this.#changed.add(place)
-    return this.#own.join(place, member, { timeoutMs: Math.ceil(timeoutMs), data: structuredClone(data) }, Date.now())
+    mustBeTime('timeoutMs', timeoutMs)
+    const options = { timeoutMs: Math.ceil(timeoutMs), data: jsonCopy(data) }
+    return await this.#connection.use(async session => await this.#saySeen(session, place, member, options) === 'joined', () => {
+      this.#left.delete(entryOf(place, member))
+      this.#changed.add(place)
+      return this.#own.join(place, member, options, Date.now())
+    })
   }
 
   async touch (place: string, member: string): Promise<boolean> {
-    const seen = await this.#see(place, member, {})
-    if (seen !== undefined) return seen !== 'absent'
-    const isThere = this.#own.touch(place, member, Date.now())
-    if (isThere) this.#changed.add(place)
-    return isThere
+    return await this.#connection.use(async session => await this.#saySeen(session, place, member) !== 'absent', () => {
+      const isThere = this.#own.touch(place, member, Date.now())
+      if (isThere) this.#changed.add(place)
+      return isThere
+    })
   }
 
   async leave (place: string, member: string): Promise<boolean> {
-    const answer = await this.#connection.use(async session => await this.#sayLeft(session, place, member, 0))
-    if (answer === undefined) {
+    // Before Redis has answered: until then it could be announced.
+    const wasThere = this.#own.leave(place, member, Date.now())
+    return await this.#connection.use(async session => await this.#sayLeft(session, place, member), () => {
       const isThere = this.#own.leave(place, member, Date.now())
       // It may have come to another server.
       this.#noteLeft(place, member, Date.now())
-      return isThere
-    }
-    this.#own.unlearnMember(place, member)
-    if (answer !== null) this.#own.learnHistory(place, historyOf(answer), Date.now())
-    return answer !== null
+      return isThere || wasThere
+    })
   }
 
   async members (place: string): Promise<Member[]> {
-    const kept = await this.#connection.use(async ({ commands }) => await commands.call('HGETALL', this.#names.members(place)) as string[])
-    if (kept === undefined) return structuredClone(this.#own.members(place))
-    const members = pairsOf(kept).map(([member, text]) => memberOf(member, text))
-    return members.sort((one, other) => one.joinedAt - other.joinedAt)
+    return await this.#connection.use(async ({ commands }) => {
+      const kept = pairsOf(await commands.call('HGETALL', this.#names.members(place)) as string[])
+      return kept.map(([member, text]) => memberOf(member, text)).sort((one, other) => one.joinedAt - other.joinedAt)
+    }, () => structuredClone(this.#own.members(place)))
   }
 
   async summary (place: string): Promise<PresenceSummary> {
-    const answers = await this.#connection.use(async ({ commands }) => await Promise.all([
-      commands.hlen(this.#names.members(place)),
-      commands.call('HGETALL', this.#names.history(place)) as Promise<string[]>
-    ]))
-    if (answers === undefined) return this.#own.summary(place)
-    const [current, counted] = answers
-    const history = pairsOf(counted)
-    // Each server has a number of its own.
-    const sum = (prefix: string) => history.reduce((total, [field, value]) => field.startsWith(prefix) ? total + Number(value) : total, 0)
-    return { current, peak: sum('peak'), joins: sum('joins:'), accumulatedMs: sum('ms:') }
+    return await this.#connection.use(async ({ commands }) => {
+      const [current, counted] = await Promise.all([
+        commands.hlen(this.#names.members(place)),
+        commands.call('HGETALL', this.#names.history(place)) as Promise<string[]>
+      ])
+      // Each server has fields of its own.
+      const sum = (prefix: string) => pairsOf(counted).reduce((total, [field, value]) => field.startsWith(prefix) ? total + Number(value) : total, 0)
+      return { current, peak: Math.max(current, sum('peak')), joins: sum('joins:'), accumulatedMs: sum('ms:') }
+    }, () => this.#own.summary(place))
   }
 
   async places (): Promise<string[]> {
-    return await this.#connection.use(async ({ commands }) => await commands.smembers(this.#names.places)) ?? this.#own.places()
+    return await this.#connection.use(async ({ commands }) => await commands.smembers(this.#names.places), () => this.#own.places())
   }
 
   async clear (place: string): Promise<void> {
     this.#own.clear(place)
-    const isDone = await this.#connection.use(async session => {
-      await this.#sayCleared(session, place)
-      return true
-    })
-    if (isDone !== true) this.#cleared.set(place, true)
+    await this.#connection.use(async session => await this.#sayCleared(session, place), () => { this.#cleared.set(place, true) })
   }
 
   onTimeout (listener: (place: string, member: Member) => void): () => void {
@@ -153,15 +147,27 @@ export class RedisPresence implements Presence, Part {
     }
   }
 
-  close (): void {
-    clearInterval(this.#timer)
+  /** Tells who timed out: of all servers, or, while Redis is away, of this one. */
+  async sweep (): Promise<void> {
+    const now = Date.now()
+    // While Redis is there, these have gone on to another server, or Redis takes them out.
+    const own = this.#own.takeTimedOut(now)
+    this.#own.forgetUnused(now, this.#timing.keepMs)
+    let gone: Array<[string, string, string]> | undefined
+    do {
+      gone = await this.#connection.tryTo(async session => await this.#takeTimedOut(session))
+      for (const [place, member, text] of gone ?? []) this.#timedOut.tell(place, memberOf(member, text))
+    } while (gone?.length === AT_ONCE)
+    if (gone !== undefined) return
+    for (const { place, member } of own) {
+      this.#noteLeft(place, member.member, member.lastSeenAt)
+      this.#timedOut.tell(place, member)
+    }
   }
 
-  /** @returns undefined when Redis is away */
-  async #see (place: string, member: string, { timeoutMs = '', data }: { timeoutMs?: number | '', data?: unknown }): Promise<'joined' | 'there' | 'absent' | undefined> {
-    const args = [place, this.#server, member, timeoutMs, data === undefined ? '' : JSON.stringify(data)]
-    const answer = await this.#connection.use(async session => await session.run('see', this.#keys(place), args)) as unknown[] | null | undefined
-    if (answer === undefined) return undefined
+  /** What Redis answers is learned at once, so that it is learned in its order. */
+  async #saySeen (session: Session, place: string, member: string, { timeoutMs, data }: Partial<PresenceOptions> = {}): Promise<'joined' | 'there' | 'absent'> {
+    const answer = await session.run('see', this.#keys(place), [place, this.#server, member, timeoutMs ?? '', data === undefined ? '' : JSON.stringify(data)]) as unknown[] | null
     if (answer === null) {
       this.#own.unlearnMember(place, member)
       return 'absent'
@@ -173,47 +179,31 @@ export class RedisPresence implements Presence, Part {
     return joined === 1 ? 'joined' : 'there'
   }
 
-  async #sayLeft (session: Session, place: string, member: string, agoMs: number): Promise<unknown[] | null> {
-    return await session.run('leave', this.#keys(place), [place, this.#server, member, agoMs, this.#timing.keepMs]) as unknown[] | null
+  /** @param agoMs it did so some time ago, while Redis was away: then only if nobody has seen it since */
+  async #sayLeft (session: Session, place: string, member: string, agoMs = 0): Promise<boolean> {
+    const counted = await session.run('leave', this.#keys(place), [place, this.#server, member, agoMs, this.#timing.keepMs]) as unknown[] | null
+    if (agoMs === 0) {
+      this.#own.unlearnMember(place, member)
+      if (counted !== null) this.#own.learnHistory(place, historyOf(counted), Date.now())
+    }
+    return counted !== null
   }
 
   async #sayCleared (session: Session, place: string): Promise<void> {
     await session.run('clear', this.#keys(place), [place, this.#server])
   }
 
-  /** All that this server knows of a place. */
+  /** All that this server knows of a place; of a member at the moment at which that is said. */
   async #announce (session: Session, place: string): Promise<void> {
-    const { members, history } = this.#own.inside(place) ?? {}
-    if (members === undefined || history === undefined) return
-    const all = [...members]
+    const names = [...this.#own.inside(place)?.members.keys() ?? []]
     let from = 0
     do {
-      const some = all.slice(from, from + AT_ONCE).flatMap(([member, seen]) => announced(member, seen))
+      const { members, history } = this.#own.inside(place) ?? {}
+      if (members === undefined || history === undefined) return
+      const some = names.slice(from, from + AT_ONCE).flatMap(name => members.has(name) ? announced(name, members.get(name)!) : [])
       await session.run('announce', this.#keys(place), [place, this.#server, this.#timing.keepMs, history.peak, history.joins, history.accumulatedMs, ...some])
       from += AT_ONCE
-    } while (from < all.length)
-  }
-
-  /** Tells who timed out: of all servers, or, while Redis is away, of this one. */
-  async #sweep (): Promise<void> {
-    if (this.#isSweeping) return
-    this.#isSweeping = true
-    const now = Date.now()
-    // While Redis is there, these have gone on to another server, or Redis takes them out.
-    const own = this.#own.takeTimedOut(now)
-    this.#own.forgetUnused(now, this.#timing.keepMs)
-    let gone: Array<[string, string, string]> | undefined
-    do {
-      gone = await this.#connection.use(async session => await this.#takeTimedOut(session))
-      for (const [place, member, text] of gone ?? []) this.#timedOut.tell(place, memberOf(member, text))
-    } while (gone?.length === AT_ONCE)
-    if (gone === undefined) {
-      for (const { place, member } of own) {
-        this.#noteLeft(place, member.member, member.lastSeenAt)
-        this.#timedOut.tell(place, member)
-      }
-    }
-    this.#isSweeping = false
+    } while (from < names.length)
   }
 
   async #takeTimedOut (session: Session): Promise<Array<[string, string, string]>> {

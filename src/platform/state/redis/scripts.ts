@@ -41,8 +41,10 @@ local function come (member, joinedAt, lastSeenAt, timeoutMs, data)
   redis.call('ZADD', keys.due, lastSeenAt + timeoutMs, #place .. ':' .. place .. member)
   redis.call('SADD', keys.places, place)
   redis.call('PERSIST', keys.history)
-  local size = redis.call('HLEN', keys.members)
-  if size > tonumber(redis.call('HGET', keys.history, 'peak') or '0') then redis.call('HSET', keys.history, 'peak', size) end
+end
+
+local function atLeast (field, value)
+  if tonumber(value) > tonumber(redis.call('HGET', keys.history, field) or '0') then redis.call('HSET', keys.history, field, value) end
 end
 
 local function addTime (ms)
@@ -90,6 +92,7 @@ else
 end
 if ARGV[5] ~= '' then data = ARGV[5] end
 come(member, joinedAt, math.max(now, lastSeenAt), timeoutMs, data)
+atLeast('peak', redis.call('HLEN', keys.members))
 return { found and 0 or 1, joinedAt, timeoutMs, data, counted() }
 `,
 
@@ -107,9 +110,6 @@ return { counted() }
 
   /** Who is in a place as far as one server knows, and what it counted: Redis may have lost it, or never heard of it. ARGV: place, server, how long an empty place is kept, peak, joins, accumulated ms; then for each member: itself, joined, last seen so long ago, time-out, data. */
   announce: `${PLACE}
-local function atLeast (field, value)
-  if tonumber(redis.call('HGET', keys.history, field) or '0') < tonumber(value) then redis.call('HSET', keys.history, field, value) end
-end
 for index = 7, #ARGV, 5 do
   local member, joinedAt, lastSeenAt = ARGV[index], tonumber(ARGV[index + 1]), now - ARGV[index + 2]
   local found = redis.call('HGET', keys.members, member)
@@ -119,6 +119,7 @@ for index = 7, #ARGV, 5 do
   end
   come(member, math.min(joinedAt, lastSeenAt), lastSeenAt, tonumber(ARGV[index + 3]), ARGV[index + 4])
 end
+-- Who left another server meanwhile may not be known yet: how many there are at this moment says nothing.
 atLeast('peak', ARGV[4])
 atLeast('joins:' .. server, ARGV[5])
 atLeast('ms:' .. server, ARGV[6])

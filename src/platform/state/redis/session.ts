@@ -14,7 +14,7 @@ export class Session {
   readonly #scripts = new Map<ScriptName, string>()
   /** Why it is over; undefined while it is not. Never the address, which has a password in it. */
   #over: string | undefined
-  #onEnd: (reason: string) => void = () => {}
+  readonly #listeners = new Set<(reason: string) => void>()
 
   readonly #settings: SessionSettings
 
@@ -57,10 +57,11 @@ export class Session {
     }
   }
 
-  /** @param listener is told when it is over; at once if it is */
-  whenOver (listener: (reason: string) => void): void {
-    this.#onEnd = listener
-    if (this.#over !== undefined) listener(this.#over)
+  /** @param listener is told when it is over, at once if it is @returns an end to it */
+  whenOver (listener: (reason: string) => void): () => void {
+    if (this.#over === undefined) this.#listeners.add(listener)
+    else listener(this.#over)
+    return () => { this.#listeners.delete(listener) }
   }
 
   async run (script: ScriptName, keys: string[], args: Array<string | number>): Promise<unknown> {
@@ -77,7 +78,7 @@ export class Session {
     this.#over = reason
     this.commands.disconnect()
     this.subscriber.disconnect()
-    this.#onEnd(reason)
+    for (const listener of this.#listeners) listener(reason)
   }
 }
 
