@@ -42,8 +42,11 @@ export interface AccountsOptions extends Partial<AccountsConfig> {
   publicBaseUrl?: string
 }
 
-/** Who may use an endpoint: anyone, who is logged in, or who has one of these roles. */
-export type Admitted = 'anyone' | 'account' | readonly Role[]
+/**
+ * Who may use an endpoint: anyone (nobody is asked who they are); anyone, and who is logged in is known; who is logged
+ * in; or who has one of these roles. Where nobody is asked, requests are counted by network.
+ */
+export type Admitted = 'anyone' | 'anyone, known' | 'account' | readonly Role[]
 
 /** Goes into the options of a route. */
 export interface EndpointHooks {
@@ -106,8 +109,9 @@ export class Accounts {
    * @param name what is counted under it is counted together
    */
   endpoint (name: string, limit: EndpointLimit, who: Admitted): EndpointHooks {
-    const { onRequest, ...more } = this.#limits.of(name, limit)
-    const admit = who === 'anyone' ? [] : [who === 'account' ? this.guards.requireLogin : this.guards.requireRole(...who)]
+    const { onRequest, ...more } = this.#limits.of(name, limit, who === 'anyone' ? 'network' : 'account')
+    if (who === 'anyone') return { onRequest: [onRequest], ...more }
+    const admit = who === 'anyone, known' ? [] : [who === 'account' ? this.guards.requireLogin : this.guards.requireRole(...who)]
     return { onRequest: [this.guards.identify, onRequest, ...admit], ...more }
   }
 

@@ -17,6 +17,7 @@ import { authentication } from './routes/authentication.ts'
 import { avatarFiles, avatarUpload } from './routes/avatar.ts'
 import { profile } from './routes/profile.ts'
 
+export { perDay, perHour, perMinute, type EndpointLimit } from '../../src/http/endpoint-limit.ts'
 export { accountsCore, type Accounts, type AccountsOptions, type Admitted } from './core.ts'
 export type { Account } from './account.ts'
 export type { Role } from './tables.ts'
