@@ -1,0 +1,58 @@
+import { useState, type ReactElement } from 'react'
+import { Redirect } from 'wouter'
+import { Button, ButtonLink } from '../../../../src/ui/button.tsx'
+import { Masthead } from '../../../../src/ui/masthead.tsx'
+import { Notice } from '../../../../src/ui/notice.tsx'
+import { NoticePage } from '../../../../src/ui/notice-page.tsx'
+import { PageTitle } from '../../../../src/ui/page-title.tsx'
+import { useAction } from '../form/use-action.ts'
+import { session, useSession } from '../session/current.ts'
+import { LoggedIn } from '../session/logged-in.tsx'
+import { Deletion } from './deletion.tsx'
+import { Details } from './details.tsx'
+import { NewPassword } from './new-password.tsx'
+import { Picture } from './picture.tsx'
+import './profile.css'
+
+/** One's own account: what others see of it, how one logs in, and its end. */
+export default function ProfilePage (): ReactElement {
+  const { state } = useSession()
+  /** How the session is meant to end. */
+  const [end, setEnd] = useState<'log-out' | 'deletion'>()
+  const { trouble, run } = useAction()
+
+  const logOut = () => {
+    setEnd('log-out')
+    run(async () => await session.logOut())
+  }
+
+  if (state === 'logged-out' && end === 'deletion') {
+    return <NoticePage title='Your account is deleted' action={<ButtonLink to='/'>See what is live</ButtonLink>}>You are logged out everywhere. Nobody can log in with it any more.</NoticePage>
+  }
+  return (
+    <>
+      <Masthead />
+      <main className='profile'>
+        <PageTitle>Your profile</PageTitle>
+        <LoggedIn otherwise={end === 'log-out' ? <Redirect to='/' /> : undefined}>
+          {account => (
+            // Somebody else in another tab: nothing stays that was filled in.
+            <div key={account.user_id} className='profile-parts'>
+              <div className='profile-ways'>
+                {account.role === 'admin' && <ButtonLink kind='quiet' to='/admin/users'>Users</ButtonLink>}
+                <Button kind='quiet' onClick={logOut}>Log out</Button>
+              </div>
+              {trouble !== undefined && <Notice kind='danger' title={trouble} />}
+              <section className='profile-panel' aria-label='What others see'>
+                <Picture account={account} />
+                <Details account={account} />
+              </section>
+              <NewPassword account={account} />
+              <Deletion account={account} onDeleted={() => setEnd('deletion')} />
+            </div>
+          )}
+        </LoggedIn>
+      </main>
+    </>
+  )
+}
