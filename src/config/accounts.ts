@@ -22,6 +22,9 @@ export const accountsSchema = Type.Object({
   smtpTimeoutSeconds: Type.Integer({ default: 10, minimum: 1, ...seconds, env: 'SMTP_TIMEOUT_SECONDS', description: 'The mail server has so long to take a mail.' }),
   resetUrl: Type.String({ default: '', env: 'RESET_URL', description: 'Address of the page that sets a new password, as people reach it; the token is added to it. Empty: the page of this server, below PUBLIC_BASE_URL.' }),
 
+  resetMailsPerHour: Type.Integer({ default: 3, minimum: 1, env: 'RESET_MAILS_PER_HOUR', description: 'Tokens to set a new password that one account is sent in an hour, whoever asks.' }),
+  mailQueue: Type.Integer({ default: 100, minimum: 1, env: 'MAIL_QUEUE', description: 'Mails under way at once; what comes then is not sent.' }),
+
   // Limits
   rateLimitMultiplier: Type.Number({ default: 1, exclusiveMinimum: 0, env: 'RATE_LIMIT_MULTIPLIER', description: 'Every limit on requests to accounts is multiplied by this.' }),
   loginGenericErrors: Type.Enum(['false', 'true'], { default: 'false', env: 'LOGIN_GENERIC_ERRORS', description: 'true: an unknown user is told what a wrong password is told.' }),
@@ -35,6 +38,8 @@ export const accountsSchema = Type.Object({
   maxAvatarBytes: Type.Integer({ default: 5_242_880, minimum: 1_024, ...bytes, env: 'MAX_AVATAR_BYTES', description: 'Largest picture that may be uploaded.' }),
   maxAvatarPixels: Type.Integer({ default: 25_000_000, minimum: 1, unit: 'pixels', env: 'MAX_AVATAR_PIXELS', description: 'A picture with more pixels, all its frames together, is refused before it is decoded.' }),
   avatarPixels: Type.Integer({ default: 256, minimum: 16, maximum: 2_048, unit: 'pixels', env: 'AVATAR_PIXELS', description: 'Width and height that pictures are scaled to.' }),
+  avatarSeconds: Type.Integer({ default: 10, minimum: 1, ...seconds, env: 'AVATAR_SECONDS', description: 'A picture that takes longer to scale is refused.' }),
+  avatarQueue: Type.Integer({ default: 20, minimum: 1, env: 'AVATAR_QUEUE', description: 'Pictures that wait while one is scaled; the next is answered 429.' }),
 
   // Other sites
   allowedOrigins: Type.Array(Type.String(), { default: [], env: 'ALLOWED_ORIGINS', description: 'Origins whose pages may use the cookie of an account, with commas, such as https://example.com. The server\'s own always may.' }),

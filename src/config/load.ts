@@ -52,6 +52,12 @@ function accountsProblems (config: AccountsConfig, nameOf: NameOf): string[] {
   ]
 }
 
+/** Without these nobody is safe; outside production they are generated. */
+function productionProblems ({ server, accounts }: Config, nameOf: NameOf): string[] {
+  if (server.environment !== 'production') return []
+  return accounts.enabled === 'on' && accounts.jwtSecret === '' ? [`${nameOf('/accounts/jwtSecret')} must be set in production (a random text of 32 characters or more), or accounts turned off (${nameOf('/accounts/enabled')}=off)`] : []
+}
+
 /** What is no number stays text, and is then told as wrong. */
 function parse ({ isList, isNumber }: Setting, text: string): unknown {
   if (isList) return text.split(',').map(item => item.trim()).filter(item => item !== '')
@@ -73,10 +79,11 @@ export function loadConfig (environment: Record<string, string | undefined>): Co
     section[setting.name] = parse(setting, text)
   }
   const nameOf: NameOf = path => envNames.get(path) ?? envNames.get(path.replace(/\/\d+$/, '')) ?? path
-  return check<Config>(configSchema, given, nameOf, ({ livestream, platform, accounts }) => [
-    ...livestreamProblems(livestream, name => nameOf(`/livestream${name}`)),
-    ...platformProblems(platform, name => nameOf(`/platform${name}`)),
-    ...accountsProblems(accounts, name => nameOf(`/accounts${name}`))
+  return check<Config>(configSchema, given, nameOf, config => [
+    ...livestreamProblems(config.livestream, name => nameOf(`/livestream${name}`)),
+    ...platformProblems(config.platform, name => nameOf(`/platform${name}`)),
+    ...accountsProblems(config.accounts, name => nameOf(`/accounts${name}`)),
+    ...productionProblems(config, nameOf)
   ])
 }
 

@@ -32,7 +32,9 @@ const CATALOGUE = {
   TOKEN_EXPIRED: { status: 401, message: 'The token has expired' },
   FORBIDDEN: { status: 403, message: 'This is not allowed' },
   ACCOUNT_BANNED: { status: 403, message: 'The account is banned' },
+  RESET_TOKEN_INVALID: { status: 400, message: 'The token to set a new password is not valid, or was used' },
   UPLOAD_FAILED: { status: 400, message: 'The upload cannot be used' },
+  MAIL_NOT_CONFIGURED: { status: 503, message: 'This server sends no mail: ask whoever runs it for a new password' },
   OBJECT_NOT_FOUND: { status: 404, message: 'There is no such object' },
   DATABASE_UNAVAILABLE: { status: 503, message: 'The database does not answer' },
   STATE_UNAVAILABLE: { status: 503, message: 'The shared state does not answer' },
@@ -47,6 +49,13 @@ export type ErrorCode = keyof typeof CATALOGUE
 
 export const ERROR_CODES = Object.keys(CATALOGUE) as readonly ErrorCode[]
 
+/** What is wrong with one field of a request. */
+export interface FieldProblem {
+  field: string
+  /** In short, for people. */
+  message: string
+}
+
 export interface ErrorDetails {
   /** What went wrong and what to do, for the person who reads it; the catalogue's text otherwise. */
   message?: string
@@ -54,6 +63,8 @@ export interface ErrorDetails {
   streamKey?: string
   /** When a new try makes sense, in milliseconds. */
   retryAfterMs?: number
+  /** The fields that are wrong, each with its reason. */
+  fields?: readonly FieldProblem[]
   cause?: unknown
 }
 
@@ -64,6 +75,7 @@ export class HeadwaterError extends Error {
   readonly statusCode: number
   readonly streamKey: string | undefined
   readonly retryAfterMs: number | undefined
+  readonly fields: readonly FieldProblem[]
 
   constructor (code: ErrorCode, details: ErrorDetails = {}) {
     super(details.message ?? CATALOGUE[code].message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -71,5 +83,6 @@ export class HeadwaterError extends Error {
     this.statusCode = CATALOGUE[code].status
     this.streamKey = details.streamKey
     this.retryAfterMs = details.retryAfterMs
+    this.fields = details.fields ?? []
   }
 }

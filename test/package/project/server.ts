@@ -11,7 +11,7 @@ await app.register(livestream, { ...live, prefix: '/live' })
 await app.register(headwater, whole)
 await app.register(headwaterDefault)
 
-const config: Config = loadConfig({ PORT: '0' })
+const config: Config = loadConfig({ PORT: '0', ACCOUNTS: 'off' })
 const same: SameConfig = config
 export const port: number = same.server.port
 export const names: string[] = listSettings().map(({ env }) => env)
