@@ -13,13 +13,13 @@ interface FormPageProps {
 /** A page with one form, or with what came of it. */
 export function FormPage ({ title, children, instead }: FormPageProps): ReactElement {
   return (
-    <>
+    <div className='form-page'>
       <Masthead />
-      <main className='form-page'>
+      <main>
         <PageTitle>{title}</PageTitle>
         <div className='form-page-panel'>{children}</div>
         {instead !== undefined && <div className='form-page-instead'>{instead}</div>}
       </main>
-    </>
+    </div>
   )
 }

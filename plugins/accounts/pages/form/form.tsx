@@ -69,7 +69,7 @@ export function Form<Name extends FieldName> ({ names, submit, busy, check, send
       {submit !== undefined && (
         <div className='account-form-end'>
           <Button type='submit' aria-disabled={isSending}>{isSending ? busy : submit}</Button>
-          <span className='account-form-done' role='status'>{isDone && done}</span>
+          {done !== undefined && <span className='account-form-done' role='status'>{isDone && done}</span>}
         </div>
       )}
     </form>

@@ -51,7 +51,7 @@ export function Picture ({ account }: { account: Account }): ReactElement {
       <Avatar name={nameOf(account)} picture={preview ?? pictureOf(account.avatar_url, ROOT)} size='large' />
       <div className='profile-picture-ways'>
         <label className='button button-quiet profile-choose'>
-          <input ref={input} type='file' className='visually-hidden' accept={PICTURE_TYPES.join()} onChange={choose} />
+          <input ref={input} type='file' accept={PICTURE_TYPES.join()} onChange={choose} />
           Choose a picture …
         </label>
         {file !== undefined && <Button aria-disabled={isBusy} onClick={() => send(file)}>{isBusy ? 'Sending it …' : 'Use this picture'}</Button>}

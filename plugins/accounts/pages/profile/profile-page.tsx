@@ -30,9 +30,9 @@ export default function ProfilePage (): ReactElement {
     return <NoticePage title='Your account is deleted' action={<ButtonLink to='/'>See what is live</ButtonLink>}>You are logged out everywhere. Nobody can log in with it any more.</NoticePage>
   }
   return (
-    <>
+    <div className='profile'>
       <Masthead />
-      <main className='profile'>
+      <main>
         <PageTitle>Your profile</PageTitle>
         <LoggedIn otherwise={end === 'log-out' ? <Redirect to='/' /> : undefined}>
           {account => (
@@ -53,6 +53,6 @@ export default function ProfilePage (): ReactElement {
           )}
         </LoggedIn>
       </main>
-    </>
+    </div>
   )
 }

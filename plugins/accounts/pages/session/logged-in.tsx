@@ -16,9 +16,8 @@ interface LoggedInProps {
 export function LoggedIn ({ children, otherwise }: LoggedInProps): ReactElement {
   const { state, account } = useSession()
   const [location] = useLocation()
-  useEffect(() => {
-    if (state === 'unknown') void session.look()
-  }, [])
+  // What was known before may be so no more.
+  useEffect(() => { void session.look() }, [])
   if (account !== undefined) return <>{children(account)}</>
   switch (state) {
     case 'logged-out': return <>{otherwise ?? <Redirect to='/login' replace state={{ from: location } satisfies CameFrom} />}</>

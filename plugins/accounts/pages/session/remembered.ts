@@ -8,8 +8,6 @@ export interface Remembered {
   name: string
   /** Address of a picture of this server; undefined where there is none. */
   picture?: string | undefined
-  /** When the session began or was renewed last, in milliseconds since 1970: tabs know by it who has done so. */
-  since: number
 }
 
 type Shelf = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
@@ -38,19 +36,9 @@ export class Memory {
     }
   }
 
-  /** Somebody has logged in. */
-  begin (account: Account): void {
-    this.#put(this.#of(account, Date.now()))
-  }
-
-  renewed (): void {
-    const before = this.read()
-    if (before !== undefined) this.#put({ ...before, since: Date.now() })
-  }
-
-  /** Of an account whose session is as it was. */
+  /** Somebody is logged in. */
   write (account: Account): Remembered {
-    const remembered = this.#of(account, this.read()?.since ?? Date.now())
+    const remembered = { name: nameOf(account), picture: pictureOf(account.avatar_url, this.#root) }
     this.#put(remembered)
     return remembered
   }
@@ -62,10 +50,6 @@ export class Memory {
   isAbout ({ key }: Pick<StorageEvent, 'key'>): boolean {
     // Without a key, everything was taken away.
     return key === this.#key || key === null
-  }
-
-  #of (account: Account, since: number): Remembered {
-    return { name: nameOf(account), picture: pictureOf(account.avatar_url, this.#root), since }
   }
 
   #put (remembered: Remembered | undefined): void {
@@ -83,9 +67,8 @@ export class Memory {
 export function rememberedIn (text: string | null): Remembered | undefined {
   if (text === null) return undefined
   try {
-    const { name, picture, since } = JSON.parse(text) as Partial<Record<keyof Remembered, unknown>>
-    if (typeof name !== 'string' || typeof since !== 'number') return undefined
-    return { name, picture: typeof picture === 'string' ? picture : undefined, since }
+    const { name, picture } = JSON.parse(text) as Partial<Record<keyof Remembered, unknown>>
+    return typeof name === 'string' ? { name, picture: typeof picture === 'string' ? picture : undefined } : undefined
   } catch {
     return undefined
   }

@@ -51,7 +51,7 @@ export class Session extends Stateful<SessionState> {
     try {
       return await this.#askRenewed<Data>(path, options)
     } catch (error) {
-      if (error instanceof ApiFailure && error.status === 401) this.#forget('logged-out')
+      if (isRefused(error)) this.#forget('logged-out')
       // Banned, or no administrator any more.
       if (error instanceof ApiFailure && error.status === 403) void this.look()
       throw error
@@ -61,7 +61,6 @@ export class Session extends Stateful<SessionState> {
   /** @param username or the e-mail address @throws ApiFailure */
   async logIn (username: string, password: string): Promise<void> {
     const { user } = await call<{ user: Account }>(this.#root, 'auth/login', { method: 'POST', body: { username, password } })
-    this.#memory.begin(user)
     this.#know(user)
   }
 
@@ -88,30 +87,33 @@ export class Session extends Stateful<SessionState> {
     try {
       this.#know(await this.#askRenewed<Account>('users/profile'))
     } catch (error) {
-      const status = error instanceof ApiFailure ? error.status : undefined
-      if (status === 401) this.#forget('logged-out')
-      else if (status === 403) this.#forget('banned')
+      if (isRefused(error)) this.#forget('logged-out')
+      else if (error instanceof ApiFailure && error.status === 403) this.#forget('banned')
       else if (this.snapshot.account === undefined) this.update({ state: 'away' })
     }
   }
 
   async #askRenewed<Data> (path: string, options?: Call): Promise<Data> {
-    const before = this.#memory.read()
+    const wasLoggedIn = this.#memory.read() !== undefined
     try {
       return await call<Data>(this.#root, path, options)
     } catch (error) {
-      if (!(error instanceof ApiFailure) || error.status !== 401 || before === undefined) throw error
-      await this.#renew(before)
+      if (!wasLoggedIn || !isRefused(error)) throw error
+      await this.#renew()
       return await call<Data>(this.#root, path, options)
     }
   }
 
-  /** What renews a session does so once: a second tab that did it too would end the session for all. */
-  async #renew (before: Remembered): Promise<void> {
+  /** One tab after the other: what renews is good once, and two that brought the same would end the session for all. */
+  async #renew (): Promise<void> {
     await this.#oneAtATime('headwater.renew', async () => {
-      if (this.#memory.read()?.since !== before.since) return
-      await call(this.#root, 'auth/refresh', { method: 'POST' })
-      this.#memory.renewed()
+      try {
+        // Another tab may have been faster.
+        await call(this.#root, 'users/profile')
+      } catch (error) {
+        if (!isRefused(error)) throw error
+        await call(this.#root, 'auth/refresh', { method: 'POST' })
+      }
     })
   }
 
@@ -123,4 +125,8 @@ export class Session extends Stateful<SessionState> {
     this.#memory.clear()
     this.update({ state, account: undefined, remembered: undefined })
   }
+}
+
+function isRefused (error: unknown): boolean {
+  return error instanceof ApiFailure && error.status === 401
 }

@@ -10,9 +10,9 @@ import './users.css'
 /** All accounts, for administrators. */
 export default function UsersPage (): ReactElement {
   return (
-    <>
+    <div className='users'>
       <Masthead />
-      <main className='users'>
+      <main>
         <PageTitle>Users</PageTitle>
         <LoggedIn>
           {account => account.role === 'admin'
@@ -20,6 +20,6 @@ export default function UsersPage (): ReactElement {
             : <Notice kind='danger' title='Only administrators see this page' actions={<ButtonLink kind='quiet' to='/profile'>Your profile</ButtonLink>} />}
         </LoggedIn>
       </main>
-    </>
+    </div>
   )
 }
