@@ -17,18 +17,27 @@ export async function keptSecret (dataDir: string, name: string): Promise<string
   const path = join(folder, name)
   const known = await readSecret(path)
   if (known !== undefined) return known
-  const unfinished = `${path}.${randomBytes(8).toString('hex')}`
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    await writeFile(unfinished, `${randomBytes(48).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
-    // Fails where somebody was faster. Nobody ever sees a part of it.
-    await link(unfinished, path).catch((error: NodeJS.ErrnoException) => { if (error.code !== 'EEXIST') throw error })
+    await writeOnce(path, `${randomBytes(48).toString('base64url')}\n`)
   } catch (cause) {
     throw new HeadwaterError('CONFIG_INVALID', { message: `A secret cannot be kept in ${path} (DATA_DIR): ${(cause as Error).message}`, cause })
+  }
+  return (await readSecret(path))!
+}
+
+/** Writes a file, unless there is one. Nobody ever sees a part of it. */
+async function writeOnce (path: string, text: string): Promise<void> {
+  const unfinished = `${path}.${randomBytes(8).toString('hex')}`
+  await writeFile(unfinished, text, { mode: 0o600, flag: 'wx' })
+  try {
+    await link(unfinished, path)
+  } catch (error) {
+    // Somebody was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {
     await rm(unfinished, { force: true })
   }
-  return (await readSecret(path))!
 }
 
 async function readSecret (path: string): Promise<string | undefined> {
