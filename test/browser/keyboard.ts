@@ -35,8 +35,10 @@ export function keyboardOf (t: Test, page: Page): Keyboard {
     focused,
     tabTo,
     fill: async (label, text) => {
-      if (await focused() !== label) await tabTo(label)
+      // A heading may say the same.
+      if (await focused() !== label || !await page.evaluate(isField)) await tabTo(label)
       await page.keyboard.press('Control+a')
+      await page.keyboard.press('Delete')
       await page.keyboard.type(text)
     },
     enter: async (name, back) => {
@@ -51,6 +53,11 @@ function nameOfFocused (): string {
   const { activeElement: element } = (globalThis as any).document
   const words = element.getAttribute('aria-label') ?? element.labels?.[0]?.innerText ?? element.innerText ?? ''
   return words.replace(/\s+/g, ' ').trim().slice(0, 80)
+}
+
+/** Runs in the page. */
+function isField (): boolean {
+  return (globalThis as any).document.activeElement.labels?.length > 0
 }
 
 /** Runs in the page. What lies unseen over its label is shown by that. */

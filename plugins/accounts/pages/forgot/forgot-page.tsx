@@ -37,14 +37,14 @@ export default function ForgotPage (): ReactElement {
 function Sent ({ resetToken }: { resetToken: string | undefined }): ReactElement {
   if (resetToken !== undefined) {
     return (
-      <FormPage title='This server sends no mail'>
+      <FormPage isOutcome title='This server sends no mail'>
         <p>It is not in production, so here is what the mail would bring: the way to a new password, good once.</p>
         <ButtonLink to={resetPath(resetToken)}>Set a new password</ButtonLink>
       </FormPage>
     )
   }
   return (
-    <FormPage title='Look into your mail' instead={<Link href='/login'>Back to log in</Link>}>
+    <FormPage isOutcome title='Look into your mail' instead={<Link href='/login'>Back to log in</Link>}>
       <p>If there is an account with this address, a mail is on its way. The link in it is good once, and not for long.</p>
     </FormPage>
   )

@@ -10,7 +10,7 @@ import { session } from '../session/current.ts'
 const WORDS: OwnWords = { 1004: { fields: { password: 'That is not your password.' } } }
 
 /** The end of the account, asked for twice: it cannot be taken back. */
-export function Deletion ({ account: { username }, onDeleted }: { account: Account, onDeleted: () => void }): ReactElement {
+export function Deletion ({ account: { username } }: { account: Account }): ReactElement {
   const [isAsking, setAsking] = useState(false)
   const form = useId()
   return (
@@ -32,8 +32,7 @@ export function Deletion ({ account: { username }, onDeleted }: { account: Accou
             id={form} names={['password']} words={WORDS} check={values => missingProblems(values, { password: 'Enter your password.' })}
             send={async values => {
               await session.ask('users/account', { method: 'DELETE', body: values })
-              onDeleted()
-              session.changed(undefined)
+              session.ended('deleted')
             }}
           >
             {problems => <PasswordFields passwords={[{ name: 'password', label: 'Your password', autoComplete: 'current-password' }]} problems={problems} />}

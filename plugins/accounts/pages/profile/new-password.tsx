@@ -17,7 +17,7 @@ export function NewPassword ({ account: { username } }: { account: Account }): R
         send={async values => {
           await session.ask('users/change-password', { method: 'POST', body: values })
           // It is changed all the same; then one logs in by hand.
-          await session.logIn(username, values.new_password).catch(() => session.changed(undefined))
+          await session.logIn(username, values.new_password).catch(() => session.ended('logged-out'))
         }}
       >
         {problems => (

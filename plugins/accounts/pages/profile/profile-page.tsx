@@ -3,8 +3,8 @@ import { Redirect } from 'wouter'
 import { Button, ButtonLink } from '../../../../src/ui/button.tsx'
 import { Masthead } from '../../../../src/ui/masthead.tsx'
 import { Notice } from '../../../../src/ui/notice.tsx'
-import { NoticePage } from '../../../../src/ui/notice-page.tsx'
 import { PageTitle } from '../../../../src/ui/page-title.tsx'
+import { FormPage } from '../form/form-page.tsx'
 import { useAction } from '../form/use-action.ts'
 import { session, useSession } from '../session/current.ts'
 import { LoggedIn } from '../session/logged-in.tsx'
@@ -17,24 +17,28 @@ import './profile.css'
 /** One's own account: what others see of it, how one logs in, and its end. */
 export default function ProfilePage (): ReactElement {
   const { state } = useSession()
-  /** How the session is meant to end. */
-  const [end, setEnd] = useState<'log-out' | 'deletion'>()
+  const [isLeaving, setLeaving] = useState(false)
   const { trouble, run } = useAction()
 
   const logOut = () => {
-    setEnd('log-out')
+    setLeaving(true)
     run(async () => await session.logOut())
   }
 
-  if (state === 'logged-out' && end === 'deletion') {
-    return <NoticePage title='Your account is deleted' action={<ButtonLink to='/'>See what is live</ButtonLink>}>You are logged out everywhere. Nobody can log in with it any more.</NoticePage>
+  if (state === 'deleted') {
+    return (
+      <FormPage isOutcome title='Your account is deleted'>
+        <p>You are logged out everywhere. Nobody can log in with it any more.</p>
+        <ButtonLink to='/'>See what is live</ButtonLink>
+      </FormPage>
+    )
   }
   return (
     <div className='profile'>
       <Masthead />
       <main>
         <PageTitle>Your profile</PageTitle>
-        <LoggedIn otherwise={end === 'log-out' ? <Redirect to='/' /> : undefined}>
+        <LoggedIn otherwise={isLeaving ? <Redirect to='/' /> : undefined}>
           {account => (
             // Somebody else in another tab: nothing stays that was filled in.
             <div key={account.user_id} className='profile-parts'>
@@ -48,7 +52,7 @@ export default function ProfilePage (): ReactElement {
                 <Details account={account} />
               </section>
               <NewPassword account={account} />
-              <Deletion account={account} onDeleted={() => setEnd('deletion')} />
+              <Deletion account={account} />
             </div>
           )}
         </LoggedIn>

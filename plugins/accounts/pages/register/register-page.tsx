@@ -32,7 +32,7 @@ export default function RegisterPage (): ReactElement {
   if (state === 'logged-in') return <Redirect to={pathAfter(history.state)} replace />
   if (isMade) {
     return (
-      <FormPage title='Your account is there'>
+      <FormPage isOutcome title='Your account is there'>
         <p>Now you can log in with it.</p>
         <ButtonLink to='/login'>Log in</ButtonLink>
       </FormPage>

@@ -21,7 +21,7 @@ export default function ResetPage (): ReactElement {
   const [used, setUsed] = useState<string>()
   if (token !== undefined && token === used) {
     return (
-      <FormPage title='Your new password is set'>
+      <FormPage isOutcome title='Your new password is set'>
         <p>Wherever you were logged in, you are not any more.</p>
         <ButtonLink to='/login'>Log in</ButtonLink>
       </FormPage>
@@ -42,7 +42,7 @@ export default function ResetPage (): ReactElement {
         key={token} names={['new_password']} submit='Set the password' busy='Setting it …' words={WORDS} check={ruleProblems}
         send={async values => {
           await call(ROOT, 'auth/reset-password', { method: 'POST', body: { token, ...values } })
-          session.changed(undefined)
+          session.ended('logged-out')
           setUsed(token)
         }}
       >

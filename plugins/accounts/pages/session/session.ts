@@ -4,9 +4,12 @@ import { call, type Call } from '../api/call.ts'
 import { ApiFailure } from '../api/failure.ts'
 import type { Memory, Remembered } from './remembered.ts'
 
+/** Why nobody is logged in: because nobody is, or because the account is of no use any more. */
+export type NobodyIn = 'logged-out' | 'banned' | 'deleted'
+
 export interface SessionState {
   /** `unknown`: not asked yet. `away`: asked, and the server did not say. */
-  readonly state: 'unknown' | 'away' | 'logged-in' | 'logged-out' | 'banned'
+  readonly state: 'unknown' | 'away' | 'logged-in' | NobodyIn
   /** Who is logged in, when that is known. */
   readonly account: Account | undefined
   /** Who probably is: what the head of a page shows at once. */
@@ -70,10 +73,14 @@ export class Session extends Stateful<SessionState> {
     this.#forget('logged-out')
   }
 
-  /** The account is another now; undefined: it is gone, or its sessions have ended. */
-  changed (account: Account | undefined): void {
-    if (account === undefined) this.#forget('logged-out')
-    else this.#know(account)
+  /** What the server said of the account after a change. */
+  changed (account: Account): void {
+    this.#know(account)
+  }
+
+  /** What was done has ended all sessions of the account. */
+  ended (state: NobodyIn): void {
+    this.#forget(state)
   }
 
   /** Something was written down: another tab may have logged in or out. */
@@ -121,7 +128,7 @@ export class Session extends Stateful<SessionState> {
     this.update({ state: 'logged-in', account, remembered: this.#memory.write(account) })
   }
 
-  #forget (state: 'logged-out' | 'banned'): void {
+  #forget (state: NobodyIn): void {
     this.#memory.clear()
     this.update({ state, account: undefined, remembered: undefined })
   }

@@ -20,12 +20,16 @@ export function Users ({ own }: { own: Account }): ReactElement {
   const [list] = useState(() => new UserList(session))
   const [asked, setAsked] = useState<Asked>()
   const [isAsking, setAsking] = useState(false)
+  const [gone, setGone] = useState<Account>()
   const { found, isLooking, trouble } = useSnapshot(list, NOTHING_FOUND)
 
   useEffect(() => {
     void list.look(queryOf(search))
     return () => list.close()
   }, [list, search])
+
+  // Nothing can be done to it any more: the button that had the focus is not there to have it back.
+  useEffect(() => { if (gone !== undefined) document.getElementById(rowId(gone))?.focus() }, [gone])
 
   const look = (wanted: UserQuery) => {
     if (pathOf(wanted) === pathOf(query)) void list.look(query)
@@ -38,8 +42,7 @@ export function Users ({ own }: { own: Account }): ReactElement {
   const done = (account: Account) => {
     list.changed(account)
     setAsking(false)
-    // Nothing can be done to it any more: what had the focus is gone.
-    if (account.status === 'deleted') setTimeout(() => document.getElementById(rowId(account))?.focus())
+    if (account.status === 'deleted') setGone(account)
   }
 
   return (

@@ -155,8 +155,8 @@ t.test('an account that changes, and one that goes', async t => {
   session.changed({ ...ALICE, nickname: 'Al', avatar_url: 'https://elsewhere.org/a.png' })
   t.match(session.snapshot, { account: { nickname: 'Al' }, remembered: { name: 'Al', picture: undefined } })
   t.match(tab().snapshot.remembered, { name: 'Al' })
-  session.changed(undefined)
-  t.equal(session.snapshot.state, 'logged-out')
+  session.ended('deleted')
+  t.strictSame(session.snapshot, { state: 'deleted', account: undefined, remembered: undefined })
 })
 
 t.test('a browser that keeps nothing', async t => {
