@@ -13,7 +13,6 @@ import type { AccountsConfig } from '../../src/config/accounts.ts'
 import { completeAccountsOptions } from '../../src/config/load.ts'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { EndpointLimits, type CountedRequests, type EndpointLimit } from '../../src/http/endpoint-limit.ts'
-import { withoutValues } from '../../src/http/statement-errors.ts'
 import { wholeSeconds } from '../../src/http/whole-seconds.ts'
 import type { Log } from '../../src/log.ts'
 import type { Database, Orm } from '../../src/platform/database/database.ts'
@@ -43,8 +42,11 @@ export interface AccountsOptions extends Partial<AccountsConfig> {
   publicBaseUrl?: string
 }
 
-/** Who may use an endpoint: anyone, who is logged in, or who has one of these roles. */
-export type Admitted = 'anyone' | 'account' | readonly Role[]
+/**
+ * Who may use an endpoint: anyone (nobody is asked who they are); anyone, and who is logged in is known; who is logged
+ * in; or who has one of these roles. Where nobody is asked, requests are counted by network.
+ */
+export type Admitted = 'anyone' | 'anyone, known' | 'account' | readonly Role[]
 
 /** Goes into the options of a route. */
 export interface EndpointHooks {
@@ -107,8 +109,9 @@ export class Accounts {
    * @param name what is counted under it is counted together
    */
   endpoint (name: string, limit: EndpointLimit, who: Admitted): EndpointHooks {
-    const { onRequest, ...more } = this.#limits.of(name, limit)
-    const admit = who === 'anyone' ? [] : [who === 'account' ? this.guards.requireLogin : this.guards.requireRole(...who)]
+    const { onRequest, ...more } = this.#limits.of(name, limit, who === 'anyone' ? 'network' : 'account')
+    if (who === 'anyone') return { onRequest: [onRequest], ...more }
+    const admit = who === 'anyone, known' ? [] : [who === 'account' ? this.guards.requireLogin : this.guards.requireRole(...who)]
     return { onRequest: [this.guards.identify, onRequest, ...admit], ...more }
   }
 
@@ -158,7 +161,7 @@ const plugin: FastifyPluginAsync<AccountsOptions> = async (app, options) => {
   if (accountsOf(app) !== undefined) return
   const { environment = 'production', dataDir = 'data', publicBaseUrl = '', ...settings } = settingsOf(options)
   const config = completeAccountsOptions(settings)
-  const log = app.log.child({ plugin: 'accounts' }, { serializers: { err: withoutValues as (error: unknown) => string } })
+  const log = app.log.child({ plugin: 'accounts' })
   const { orm } = await migrated(app.getDecorator<Database>('database'))
   const isProduction = environment === 'production'
   const [passwords, secret] = await Promise.all([loadPasswords(config), secretOf(config, isProduction, dataDir)])

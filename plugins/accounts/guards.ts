@@ -48,7 +48,8 @@ export class Guards {
       request.account = account
       this.#known.set(request, { sessionId, refusal: new HeadwaterError('NOT_LOGGED_IN') })
     } catch (error) {
-      if (!(error instanceof HeadwaterError)) throw error
+      // Who asks cannot be found out: that is no reason to take them for nobody.
+      if (!(error instanceof HeadwaterError) || error.statusCode >= 500) throw error
       this.#known.set(request, { sessionId: undefined, refusal: error })
     }
   }

@@ -11,13 +11,13 @@ import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { answerCodedError, answerCodedNotFound, useCodedEnvelope } from '../../src/http/coded-envelope.ts'
 import { listedCors } from '../../src/http/cors.ts'
 import { pathOwnersOf } from '../../src/http/path-owners.ts'
-import { withoutValues } from '../../src/http/statement-errors.ts'
 import { accountsCore, accountsOf, AVATARS_PATH, settingsOf, type Accounts, type AccountsOptions } from './core.ts'
 import { administration } from './routes/administration.ts'
 import { authentication } from './routes/authentication.ts'
 import { avatarFiles, avatarUpload } from './routes/avatar.ts'
 import { profile } from './routes/profile.ts'
 
+export { perDay, perHour, perMinute, type EndpointLimit } from '../../src/http/endpoint-limit.ts'
 export { accountsCore, type Accounts, type AccountsOptions, type Admitted } from './core.ts'
 export type { Account } from './account.ts'
 export type { Role } from './tables.ts'
@@ -44,8 +44,7 @@ const plugin: FastifyPluginAsync<AccountsOptions> = async (app, options) => {
       useCodedEnvelope(scope, { maxBodyBytes: accounts.config.maxBodyBytes })
       scope.setNotFoundHandler(answerCodedNotFound)
       await register(scope)
-      // pino takes objects from a serializer; Fastify's types do not say so.
-    }, { prefix, logSerializers: { err: withoutValues as (error: unknown) => string } })
+    }, { prefix })
   }
 }
 

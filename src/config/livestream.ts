@@ -85,7 +85,7 @@ export const livestreamSchema = Type.Object({
   audioCost: Type.Number({ default: 0.02, minimum: 0, ...cores, env: 'CPU_COST_AUDIO', description: 'What transcoded sound takes on top.' }),
   videoCost: Type.Number({ default: 0.31, minimum: 0, ...cores, env: 'CPU_COST_VIDEO', description: 'What transcoded video takes on top, at 1280 x 720 and 30 fps with TRANSCODE_PRESET superfast, decoding included; other sizes, rates and presets follow from it.' }),
   startingStreams: Type.Integer({ default: 4, minimum: 1, env: 'STARTING_STREAMS', description: 'FFmpeg processes of streams that may be in their start-up at once; further ones wait in turn, those of streams on air in front.' }),
-  encoderLagSeconds: Type.Number({ default: 4, minimum: 0.5, ...seconds, env: 'ENCODER_LAG_SECONDS', description: 'A stream whose encoder is so far behind is told as degraded (encoder-slow), until it is half of that.' }),
+  encoderLagSeconds: Type.Number({ default: 2.5, minimum: 0.5, ...seconds, env: 'ENCODER_LAG_SECONDS', description: 'A stream whose encoder is so far behind is told as degraded (encoder-slow), until it is half of that.' }),
 
   // HTTP
   publicBaseUrl: Type.String({

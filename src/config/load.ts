@@ -39,6 +39,7 @@ function platformProblems (config: PlatformConfig, nameOf: NameOf): string[] {
   return [
     ...(config.databaseUrl === '' || /^postgres(ql)?:\/\//.test(config.databaseUrl) ? [] : [`${nameOf('/databaseUrl')} must begin with postgres://`]),
     ...(config.redisUrl === '' || /^rediss?:\/\//.test(config.redisUrl) ? [] : [`${nameOf('/redisUrl')} must begin with redis://`]),
+    ...(config.s3Endpoint === '' || /^https?:\/\//.test(config.s3Endpoint) ? [] : [`${nameOf('/s3Endpoint')} must begin with http:// or https://`]),
     ...((config.s3AccessKeyId === '') === (config.s3SecretAccessKey === '') ? [] : [`${nameOf('/s3AccessKeyId')} and ${nameOf('/s3SecretAccessKey')} go together`])
   ]
 }

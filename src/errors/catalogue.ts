@@ -37,6 +37,7 @@ const CATALOGUE = {
   MAIL_NOT_CONFIGURED: { status: 503, message: 'This server sends no mail: ask whoever runs it for a new password' },
   OBJECT_NOT_FOUND: { status: 404, message: 'There is no such object' },
   DATABASE_UNAVAILABLE: { status: 503, message: 'The database does not answer' },
+  OBJECTS_UNAVAILABLE: { status: 503, message: 'The storage of objects does not answer' },
   STATE_UNAVAILABLE: { status: 503, message: 'The shared state does not answer' },
   DATA_DIR_IN_USE: { status: 500, message: 'Another server uses the data folder' },
   DATABASE_VERSION: { status: 500, message: 'The database was written by another version' },

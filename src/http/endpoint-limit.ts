@@ -26,9 +26,12 @@ export interface EndpointLimitsOptions {
   counted: CountedRequests
   /** Every limit is multiplied by it; one request is always allowed. */
   multiplier: number
-  /** Who asks, where that is known; else it is the client's network. */
+  /** Who is logged in; undefined where nobody is. */
   whoAsks: (request: FastifyRequest) => string | undefined
 }
+
+/** By whom requests are counted: by the client's network, or by the account where somebody is logged in. */
+export type CountedBy = 'network' | 'account'
 
 export interface LimitHooks {
   onRequest: onRequestAsyncHookHandler
@@ -44,14 +47,14 @@ export class EndpointLimits {
   }
 
   /**
-   * Hooks of a route. Whoever finds out who asks has to come before them.
+   * Hooks of a route. By account, whoever finds out who asks has to come before them.
    * @param name of the endpoint; what is counted under it is counted together
    */
-  of (name: string, { max: base, windowMs, successesOnly = false }: EndpointLimit): LimitHooks {
+  of (name: string, { max: base, windowMs, successesOnly = false }: EndpointLimit, by: CountedBy): LimitHooks {
     const { counted, multiplier } = this.#options
     const max = Math.max(1, Math.floor(base * multiplier))
     const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-      const { left, endsInMs } = await counted.take(this.#keyOf(name, request), max, windowMs)
+      const { left, endsInMs } = await counted.take(this.#keyOf(name, by, request), max, windowMs)
       const seconds = Math.ceil(endsInMs / 1000)
       reply.headers({ 'x-ratelimit-limit': max, 'x-ratelimit-remaining': Math.max(0, left), 'x-ratelimit-reset': seconds })
       if (left >= 0) return
@@ -59,13 +62,13 @@ export class EndpointLimits {
     }
     if (!successesOnly) return { onRequest }
     const onSend = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-      if (reply.statusCode >= 400) await counted.giveBack(this.#keyOf(name, request))
+      if (reply.statusCode >= 400) await counted.giveBack(this.#keyOf(name, by, request))
     }
     return { onRequest, onSend }
   }
 
-  #keyOf (name: string, request: FastifyRequest): string {
-    const who = this.#options.whoAsks(request)
+  #keyOf (name: string, by: CountedBy, request: FastifyRequest): string {
+    const who = by === 'account' ? this.#options.whoAsks(request) : undefined
     return `endpoint:${name}:${who === undefined ? `network:${clientNetwork(request.ip)}` : `account:${who}`}`
   }
 }

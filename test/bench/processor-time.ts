@@ -7,9 +7,10 @@ export function readRunNs (schedstat: string): number {
   return Number(ran)
 }
 
-/** The parent's process id, from a `stat` of `/proc`: the name in it may hold anything, also brackets. */
-export function readParent (stat: string): number {
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+/** The name of a process's program and its parent's process id, from a `stat` of `/proc`: the name may hold anything, also brackets. */
+export function readDescent (stat: string): { program: string, parent: number } {
+  const end = stat.lastIndexOf(')')
+  return { program: stat.slice(stat.indexOf('(') + 1, end), parent: Number(stat.slice(end + 2).split(' ')[1]) }
 }
 
 /** Processor time of a process, all its threads, in seconds. Those that are gone do not count. */
@@ -19,11 +20,11 @@ export async function processorSeconds (pid: number): Promise<number> {
   return times.reduce((sum, time) => sum + time, 0) / 1e9
 }
 
-/** Processes that a process has started and that are still there. */
-export async function childrenOf (pid: number): Promise<number[]> {
+/** FFmpeg processes that a process has started and that are still there. */
+export async function ffmpegsOf (pid: number): Promise<number[]> {
   const ids = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
-  const parents = await Promise.all(ids.map(async id => readParent(await readFile(`/proc/${id}/stat`, 'utf8').catch(() => ') x 0'))))
-  return ids.filter((_id, index) => parents[index] === pid).map(Number)
+  const descents = await Promise.all(ids.map(async id => readDescent(await readFile(`/proc/${id}/stat`, 'utf8').catch(() => '() x 0'))))
+  return ids.filter((_id, index) => descents[index]!.parent === pid && descents[index]!.program === 'ffmpeg').map(Number)
 }
 
 /** The same for many, together. */

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { spreadOf } from '../bench/figures.ts'
 import { readWrk } from '../bench/load/wrk.ts'
-import { readParent, readRunNs } from '../bench/processor-time.ts'
+import { readDescent, readRunNs } from '../bench/processor-time.ts'
 import { readSmapsRollup } from '../bench/resident-memory.ts'
 import { table, verdictOf, type Row } from '../bench/table.ts'
 import { atMost } from '../bench/work.ts'
@@ -15,7 +15,7 @@ t.test('a spread is the median with both ends', async t => {
 t.test('what the kernel says of a process', async t => {
   t.equal(readRunNs('3306229 120 17\n'), 3_306_229)
   t.throws(() => readRunNs('nothing'), { message: /schedstat/ })
-  t.equal(readParent('4242 (a (strange) name) S 17 4242 4242 0 -1 4194304'), 17)
+  t.strictSame(readDescent('4242 (a (strange) name) S 17 4242 4242 0 -1 4194304'), { program: 'a (strange) name', parent: 17 })
   const rollup = '7f00-7fff ---p 00000000 00:00 0 [rollup]\nRss:  5000 kB\nPss:  3000 kB\nPss_Dirty:  9 kB\nPrivate_Clean:  100 kB\nPrivate_Dirty:  2000 kB\n'
   t.same(readSmapsRollup(rollup), { privateBytes: 2_100 * 1024, proportionalBytes: 3_000 * 1024 })
   t.throws(() => readSmapsRollup('Rss: 1 kB\n'), { message: /Private_Clean/ })

@@ -26,6 +26,8 @@ t.test('what is run where that works without a question', async t => {
   t.same(linesOf(['ffprobe'], { ...debian, root: 'sudo' }), [`sudo -n ${aptGet} update (may fail)`, `sudo -n ${aptGet} install -y --no-install-recommends ffmpeg`])
   t.same(linesOf(['ffmpeg', 'chromium'], { ...debian, manager: 'apk' }), ['apk add --no-cache ffmpeg chromium'])
   t.same(linesOf(['ffmpeg', 'chromium'], { platform: 'darwin', manager: 'brew', root: 'no', installAllowed: true }), ['brew install ffmpeg', 'brew install --cask google-chrome'])
+  t.same(linesOf(['redis-server'], debian)[1], `${aptGet} install -y --no-install-recommends redis-server`)
+  t.same(linesOf(['redis-server'], { ...debian, manager: 'apk' }), ['apk add --no-cache redis'], 'elsewhere it is called otherwise')
 })
 
 t.test('what a person is told otherwise', async t => {

@@ -111,7 +111,7 @@ export const authentication: FastifyPluginAsyncTypebox<{ accounts: Accounts }> =
     return codedAnswer(request, { ...await give(reply, known, session), user: accounts.bodyOf(known) })
   })
 
-  scope.post('/refresh', { ...accounts.endpoint('refresh', perMinute(10), 'anyone'), schema: refreshSchema }, async (request, reply) => {
+  scope.post('/refresh', { ...accounts.endpoint('refresh', perMinute(10), 'anyone, known'), schema: refreshSchema }, async (request, reply) => {
     const { sessionId, refusal } = guards.credentials(request)
     const given = request.body.refresh_token ?? bearerOfSession(bearerToken(request))
     if (given === undefined && request.account !== null && sessionId !== undefined) {
@@ -126,7 +126,7 @@ export const authentication: FastifyPluginAsyncTypebox<{ accounts: Accounts }> =
     return codedAnswer(request, await give(reply, renewed.user, renewed))
   })
 
-  scope.post('/logout', { ...accounts.endpoint('logout', perMinute(10), 'anyone'), schema: logoutSchema }, async (request, reply) => {
+  scope.post('/logout', { ...accounts.endpoint('logout', perMinute(10), 'anyone, known'), schema: logoutSchema }, async (request, reply) => {
     const { sessionId } = guards.credentials(request)
     const refreshToken = request.body.refresh_token ?? bearerOfSession(bearerToken(request)) ?? guards.ownCookies(request).refresh
     if (sessionId !== undefined) await endSession(orm, sessionId)

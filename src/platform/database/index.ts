@@ -10,6 +10,7 @@ import { completePlatformOptions } from '../../config/load.ts'
 import type { PlatformConfig } from '../../config/platform.ts'
 import { healthOf } from '../../http/health.ts'
 import type { Database } from './database.ts'
+import { openDatabase } from './open.ts'
 
 export { isUniqueViolation, type Database, type DatabaseEngine, type Migrations, type Orm } from './database.ts'
 
@@ -23,10 +24,7 @@ const plugin: FastifyPluginAsync<Partial<PlatformConfig>> = async (app, { ...opt
   if (hasDatabase(app)) return
   const settings = completePlatformOptions(options)
   const log = app.log.child({ platform: 'database' })
-  // Whichever is not used is not loaded.
-  const database = settings.databaseUrl === ''
-    ? await (await import('./pglite.ts')).openPglite(settings, log)
-    : await (await import('./postgresql.ts')).openPostgresql(settings, log)
+  const database = await openDatabase(settings, log)
   log.info({ engine: database.engine }, 'database opened')
   app.decorate('database', database)
   // After the features that were registered later, and use it.

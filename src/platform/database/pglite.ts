@@ -1,82 +1,120 @@
 import { PGlite, type Transaction } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { access, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PlatformConfig } from '../../config/platform.ts'
-import type { HeadwaterError } from '../../errors/catalogue.ts'
+import { HeadwaterError } from '../../errors/catalogue.ts'
+import { isMissing } from '../../errors/missing-file.ts'
 import { takeLock, type LockedFolder, type LockTiming } from '../../folder-lock/lock.ts'
 import type { Log } from '../../log.ts'
 import { checkDataVersion } from './data-version.ts'
 import type { Database } from './database.ts'
 import { migrationConfig } from './migrations.ts'
 import { SlowStatements } from './slow-statements.ts'
+import { hideValues, withoutValues } from './statement-errors.ts'
 import { readTemplate } from './template.ts'
+import { Upkeep, type UpkeepSettings } from './upkeep.ts'
 
-export type PgliteSettings = Pick<PlatformConfig, 'dataDir' | 'slowQueryMs'>
+export type PgliteSettings = UpkeepSettings & Pick<PlatformConfig, 'dataDir' | 'databaseCacheBytes' | 'slowQueryMs'>
 
 const LOCKED: LockedFolder = { of: 'the database', setting: 'DATA_DIR', inUse: 'DATA_DIR_IN_USE' }
 /** Below DATA_DIR. */
 const FOLDER = 'database'
 const FILES = 'postgresql'
-/** Not a database yet: whoever made it died. */
-const UNFINISHED = `${FILES}.part`
+/** Stands beside the files while they are made: where it is found, whoever made them died. */
+const MARK = `${FILES}.unfinished`
 
 /**
  * PostgreSQL in this process. Its folder is this process's alone: PGlite itself would let two write to it.
- * @throws HeadwaterError `DATA_DIR_IN_USE`, `DATABASE_VERSION`, or `CONFIG_INVALID` when the folder cannot be written to
+ * @throws HeadwaterError `DATA_DIR_IN_USE`, `DATABASE_VERSION`, `CONFIG_INVALID` when the folder cannot be written to, or
+ * `DATABASE_UNAVAILABLE` when what is in it cannot be read
  */
-export async function openPglite ({ dataDir, slowQueryMs }: PgliteSettings, log: Log, timing?: LockTiming): Promise<Database> {
-  const folder = join(dataDir, FOLDER)
-  let lost: HeadwaterError | undefined
-  const lock = await takeLock(folder, {
-    what: LOCKED,
-    log,
-    onLost: error => {
-      lost = error
-      log.error({ err: error }, 'the database belongs to another server now')
-    },
-    ...(timing === undefined ? {} : { timing })
-  })
+export async function openPglite (settings: PgliteSettings, log: Log, timing?: LockTiming): Promise<Database> {
+  const folder = join(settings.dataDir, FOLDER)
+  let whenLost = (): void => {}
+  const lock = await takeLock(folder, { what: LOCKED, log, onLost: () => whenLost(), ...(timing === undefined ? {} : { timing }) })
   let client: PGlite
   try {
     const files = join(folder, FILES)
-    if (!await checkDataVersion(files)) await create(folder, files, log)
-    client = await PGlite.create({ dataDir: files })
+    const mark = join(folder, MARK)
+    if (await isThere(mark)) await rm(files, { recursive: true, force: true })
+    client = await checkDataVersion(files) ? await open(files, settings) : await create(files, mark, settings, log)
   } catch (error) {
     await lock.release()
     throw error
   }
-  watch(client, new SlowStatements(log, slowQueryMs))
+  let lost = false
+  const upkeep = new Upkeep(client, settings, log)
+  const slow = new SlowStatements(log, settings.slowQueryMs)
+  watch(client, slow)
   const orm = drizzle(client)
+  hideValues(orm)
+  whenLost = () => {
+    lost = true
+    log.error({ folder }, 'the database belongs to another server now')
+    refuseAll(client)
+  }
+  let migrated: Promise<void> = Promise.resolve()
+  let closed: Promise<void> | undefined
   return {
     engine: 'pglite',
     orm,
     async migrate (migrations) {
-      await migrate(orm, migrationConfig(migrations))
+      // One after the other: Drizzle looks what was done before it begins.
+      const own = migrated.then(async () => {
+        await withoutValues(async () => await migrate(orm, migrationConfig(migrations)))
+        // How arrays are read is found out when it is opened, and again for new types.
+        await client.refreshArrayTypes()
+      })
+      migrated = own.catch(() => {})
+      await own
     },
     async trouble () {
-      if (lost !== undefined) return 'Another server has taken over the folder of the database'
-      return client.closed ? 'The database is closed' : undefined
+      if (lost) return 'Another server has taken over the folder of the database'
+      return await client.query('SELECT').then(() => undefined, () => 'The database does not answer')
     },
-    async close () {
-      if (!client.closed) await client.close()
-      await lock.release()
+    close () {
+      closed ??= (async () => {
+        await upkeep.stop()
+        // It would write to what is not ours any more.
+        if (!lost) await client.close()
+        await lock.release()
+      })()
+      return closed
     }
   }
 }
 
 /** A new database, whole or not at all. */
-async function create (folder: string, files: string, log: Log): Promise<void> {
+async function create (files: string, mark: string, settings: PgliteSettings, log: Log): Promise<PGlite> {
   const began = performance.now()
-  const unfinished = join(folder, UNFINISHED)
-  await rm(unfinished, { recursive: true, force: true })
-  await mkdir(unfinished, { recursive: true })
+  if (await isThere(files) && (await readdir(files)).length > 0) throw new HeadwaterError('CONFIG_INVALID', { message: `There is something in ${files} that is no database. Move it away` })
+  await writeFile(mark, '')
   const template = await readTemplate()
-  const client = await PGlite.create({ dataDir: unfinished, ...(template === undefined ? {} : { loadDataDir: template }) })
-  await client.close()
-  await rename(unfinished, files)
+  const client = await open(files, settings, template)
+  await rm(mark)
   log.info({ folder: files, ms: Math.round(performance.now() - began), fromTemplate: template !== undefined }, 'the embedded database was created')
+  return client
+}
+
+async function open (files: string, { databaseCacheBytes }: PgliteSettings, template?: Blob): Promise<PGlite> {
+  const startParams = [...PGlite.defaultStartParams, '-c', `shared_buffers=${Math.round(databaseCacheBytes / 1024)}kB`]
+  try {
+    return await PGlite.create({ dataDir: files, startParams, ...(template === undefined ? {} : { loadDataDir: template }) })
+  } catch (error) {
+    throw new HeadwaterError('DATABASE_UNAVAILABLE', { message: `The embedded database in ${files} cannot be opened: ${(error as Error).message}. If it is damaged, move it away and restore a dump (\`npm run db -- restore FILE\`)`, cause: error })
+  }
+}
+
+async function isThere (path: string): Promise<boolean> {
+  try {
+    await access(path)
+    return true
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
 }
 
 /** Statements of transactions too. */
@@ -87,4 +125,10 @@ function watch (client: PGlite, slow: SlowStatements): void {
     slow.watch(inner)
     return await work(inner)
   })
+}
+
+/** Nothing more is read or written: another process does. */
+function refuseAll (client: PGlite): void {
+  const refuse = async () => { throw new HeadwaterError('DATABASE_UNAVAILABLE', { message: 'The database belongs to another server now' }) }
+  Object.assign(client, { query: refuse, exec: refuse, transaction: refuse })
 }

@@ -1,9 +1,17 @@
-/** headwater-objects: files in memory, until the whole of it is there. */
-import { Readable } from 'node:stream'
+/**
+ * headwater-objects: files by key, for all features that keep some.
+ *
+ * Adds the decorator `objects`; a host, or a scope around this one, may bring one of its own. On the disk (`DATA_DIR`),
+ * or in S3 with `S3_BUCKET`; whichever is not used is not loaded. Settings: `PlatformConfig`.
+ */
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
+import { completePlatformOptions } from '../../config/load.ts'
 import type { PlatformConfig } from '../../config/platform.ts'
+import { healthOf } from '../../http/health.ts'
 import type { Objects } from './objects.ts'
+
+export type { ByteRange, ListedObject, ListOptions, ObjectInfo, ObjectPage, Objects, PutOptions, StoredObject } from './objects.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -11,19 +19,23 @@ declare module 'fastify' {
   }
 }
 
-const plugin: FastifyPluginAsync<Partial<PlatformConfig>> = async (app: FastifyInstance) => {
-  if (app.hasDecorator('objects')) return
-  const files = new Map<string, { bytes: Buffer, contentType: string }>()
-  app.decorate('objects', {
-    kind: 'disk',
-    async put (key: string, body: Uint8Array, { contentType }: { contentType: string }) { files.set(key, { bytes: Buffer.from(body), contentType }) },
-    async get (key: string) {
-      const file = files.get(key)
-      return file === undefined ? undefined : { key, bytes: file.bytes.length, contentType: file.contentType, etag: '', modifiedAt: 0, body: Readable.from([file.bytes]) }
-    },
-    async delete (key: string) { files.delete(key) },
-    async close () {}
-  } as unknown as Objects)
+const plugin: FastifyPluginAsync<Partial<PlatformConfig>> = async (app, { ...options }) => {
+  if (hasObjects(app)) return
+  const settings = completePlatformOptions(options)
+  const log = app.log.child({ platform: 'objects' })
+  const objects = settings.s3Bucket === ''
+    ? await (await import('./disk.ts')).openDisk(settings, log)
+    : await (await import('./s3.ts')).openS3(settings, log)
+  log.info({ kind: objects.kind }, 'objects opened')
+  app.decorate('objects', objects)
+  // After the features that were registered later, and use it.
+  app.addHook('onClose', async () => { await objects.close() })
+  healthOf(app)?.add('objects', async () => await objects.trouble())
+}
+
+/** A host may have something else by that name. */
+function hasObjects (app: FastifyInstance): boolean {
+  return app.hasDecorator('objects') && typeof (app.objects as Partial<Objects>).signedUrl === 'function'
 }
 
 export const objects = fp(plugin, { name: 'headwater-objects', fastify: '5.x' })

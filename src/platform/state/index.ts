@@ -1,8 +1,19 @@
-/** headwater-state: limits in memory, until the whole of it is there. */
+/**
+ * headwater-state: what several servers know together, for all features: limits, counters, presence, messages, locks.
+ *
+ * Adds the decorator `state`; a host, or a scope around this one, may bring one of its own. In memory for one server,
+ * in Redis for several. Settings: `PlatformConfig`.
+ */
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
+import { completePlatformOptions } from '../../config/load.ts'
 import type { PlatformConfig } from '../../config/platform.ts'
+import { healthOf } from '../../http/health.ts'
+import { metricsOf } from '../../http/metrics.ts'
+import { stateMetrics } from './metrics.ts'
 import type { State } from './state.ts'
+
+export type { Allowance, Channels, Counters, Lease, Locks, Member, Presence, PresenceOptions, PresenceSummary, RateLimits, State, StateFigures } from './state.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -10,23 +21,28 @@ declare module 'fastify' {
   }
 }
 
-const plugin: FastifyPluginAsync<Partial<PlatformConfig>> = async (app: FastifyInstance) => {
-  if (app.hasDecorator('state')) return
-  const windows = new Map<string, { from: number, count: number }>()
-  const limits: State['limits'] = {
-    async take (key, max, windowMs) {
-      const now = performance.now()
-      let window = windows.get(key)
-      if (window === undefined || now - window.from >= windowMs) windows.set(key, window = { from: now, count: 0 })
-      window.count++
-      return { left: max - window.count, endsInMs: Math.ceil(window.from + windowMs - now) }
-    },
-    async giveBack (key) {
-      const window = windows.get(key)
-      if (window !== undefined) window.count--
-    }
-  }
-  app.decorate('state', { kind: 'memory', limits, connection: 'connected', close: async () => {} } as unknown as State)
+const plugin: FastifyPluginAsync<Partial<PlatformConfig>> = async (app, { ...options }) => {
+  if (hasState(app)) return
+  const settings = completePlatformOptions(options)
+  const log = app.log.child({ platform: 'state' })
+  // Whichever is not used is not loaded.
+  const state = settings.redisUrl === ''
+    ? (await import('./memory.ts')).openMemory(settings, log)
+    : await (await import('./redis.ts')).openRedis(settings, log)
+  log.info({ kind: state.kind, connection: state.connection }, 'state opened')
+  app.decorate('state', state)
+  // After the features that were registered later, and use it.
+  app.addHook('onClose', async () => { await state.close() })
+  // Without Redis the server goes on: that is no reason to send it no work.
+  healthOf(app)?.tell('state', () => state.connection)
+  metricsOf(app)?.add(stateMetrics(state))
+}
+
+/** A host may have something else by that name. */
+function hasState (app: FastifyInstance): boolean {
+  if (!app.hasDecorator('state')) return false
+  const { limits, presence, locks } = app.state as Partial<State>
+  return typeof limits?.take === 'function' && typeof presence?.join === 'function' && typeof locks?.take === 'function'
 }
 
 export const state = fp(plugin, { name: 'headwater-state', fastify: '5.x' })

@@ -10,7 +10,7 @@ import type { BroadcastReport } from '../load/broadcast.ts'
 import { Load } from '../load/load.ts'
 import { FRAME_MS } from '../load/recording.ts'
 import { PeerProcess } from '../peers/peer-process.ts'
-import { childrenOf, processorSeconds, processorSecondsOf } from '../processor-time.ts'
+import { ffmpegsOf, processorSeconds, processorSecondsOf } from '../processor-time.ts'
 import { residentMemory } from '../resident-memory.ts'
 import { atMost, CHUNK_MS, megabytes, milliseconds, percentOfCore, type Context, type OpenWork, type Work } from '../work.ts'
 
@@ -57,7 +57,7 @@ async function open ({ folder, short, recording, note }: Context): Promise<OpenW
     const names = Array.from({ length: streams }, (_, index) => `round-${round}-${index}`)
     await load.ask({ do: 'broadcast', url, names, path, chunkMs: CHUNK_MS, everyMs: EVERY_MS })
     await delay(SETTLE_MS)
-    const children = await childrenOf(pid)
+    const children = await ffmpegsOf(pid)
     if (children.length !== streams) throw new Error(`${children.length} processes for ${streams} streams`)
     const read = async () => [performance.now(), await processorSeconds(pid), await processorSecondsOf(children)] as const
     const before = await read()

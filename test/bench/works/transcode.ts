@@ -6,7 +6,7 @@ import { Load } from '../load/load.ts'
 import { inChunks } from '../load/recording.ts'
 import { BareFfmpeg } from '../peers/bare-ffmpeg.ts'
 import { PeerProcess } from '../peers/peer-process.ts'
-import { childrenOf, commandLine, processorSecondsOf } from '../processor-time.ts'
+import { commandLine, ffmpegsOf, processorSecondsOf } from '../processor-time.ts'
 import { atMost, CHUNK_MS, percentOfCore, type Context, type OpenWork, type Work } from '../work.ts'
 
 const SETTLE_MS = 3_000
@@ -59,14 +59,14 @@ async function open ({ folder, short, recording }: Context): Promise<OpenWork> {
       const from = server.lines.length
       await begin(server.url)
       await server.waitFor(({ msg }) => msg === 'FFmpeg started', { from })
-      const children = await childrenOf(server.pid)
+      const children = await ffmpegsOf(server.pid)
       const [, ...args] = await commandLine(children[0]!)
       const alone = new BareFfmpeg(args, join(folder, 'bare.ts'), chunks, CHUNK_MS)
       const [own = NaN, ffmpeg = NaN, bare = NaN] = await coresOf([server.pid], children, [alone.pid])
       await load.ask({ do: 'end' })
       await alone.stop()
       await begin(tutorial.url)
-      const [theirs = NaN] = await coresOf([tutorial.pid, ...await childrenOf(tutorial.pid)])
+      const [theirs = NaN] = await coresOf([tutorial.pid, ...await ffmpegsOf(tutorial.pid)])
       await load.ask({ do: 'end' })
       return { ratio: (own + ffmpeg) / bare, ffmpeg, server: own, bare, tutorial: theirs }
     },

@@ -73,6 +73,9 @@ t.test('4: every endpoint has the limit of its table', async t => {
     t.equal(await change(from('2001:db8:1:2::1')), '9')
     t.equal(await change(from('2001:db8:1:2:ffff::9')), '8', 'another address of the same network')
     t.equal(await change(from('2001:db8:1:3::1')), '9', 'another network')
+    const logInAs = async (headers: Record<string, string>) => (await ask('POST', '/strict/api/v1/auth/login', { headers, body: {} })).headers['x-ratelimit-remaining']
+    t.equal(await logInAs({ ...one, ...from('198.51.100.7') }), '4')
+    t.equal(await logInAs({ ...two, ...from('198.51.100.7') }), '3', 'who needs no account is counted by network, with any token')
   })
 
   await t.test('DELETE /account: 1 a day, and failures do not count', async t => {

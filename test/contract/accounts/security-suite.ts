@@ -141,7 +141,7 @@ export async function securitySuite (t: Test, server: AccountsServer, secret: st
         await ask('PUT', '/api/v1/users/profile', { headers: admin.auth, body: { nickname: text } }),
         await ask('PUT', '/api/v1/users/profile', { headers: admin.auth, body: { avatar_url: `https://example.com/${text}` } }),
         await ask('PUT', '/api/v1/users/profile', { headers: admin.auth, body: { email: text } }),
-        await ask('GET', `/api/v1/admin/users?keyword=${encodeURIComponent(text.toWellFormed?.() ?? text.replace(/[\ud800-\udfff]/g, '?'))}`, { headers: admin.auth }),
+        await ask('GET', `/api/v1/admin/users?keyword=${encodeURIComponent(text.replace(/[\ud800-\udfff]/g, '?'))}`, { headers: admin.auth }),
         await post(`/api/v1/admin/users/${admin.userId + 1}/unban`, { reason: text }, admin.auth),
         await ask('GET', '/api/v1/users/profile', { headers: { cookie: `auth_token=${encodeURIComponent(text.replace(/[\ud800-\udfff]/g, '?'))}` } })
       ]
