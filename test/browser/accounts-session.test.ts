@@ -45,7 +45,7 @@ t.test('no script gets at the session, and it lasts all the same', async t => {
   await other.isAt('/login')
   t.equal(await other.page.evaluate(() => (globalThis as any).localStorage.length), 0, 'nobody is remembered')
   await logInAs(other, 'alice', 'a-password', '/profile')
-  await page.getByRole('link', { name: 'alice: your profile' }).waitFor()
+  await page.getByRole('link', { name: 'Profile of alice' }).waitFor()
 })
 
 t.test('who is not logged in asks the server nothing, and is led back after logging in', async t => {
@@ -116,7 +116,7 @@ t.test('below a prefix of a foreign host', async t => {
   await fill('Password', 'a-password')
   await page.keyboard.press('Enter')
   await isAt('/')
-  await enter('alice: your profile')
+  await enter('Profile of alice')
   await isAt('/profile')
   const chooser = page.waitForEvent('filechooser')
   await enter('Choose a picture …')

@@ -33,14 +33,14 @@ for (const size of SIZES) {
     await fill('Password', 'first-password')
     await page.keyboard.press('Enter')
     await isAt('/')
-    await page.getByRole('link', { name: 'alice: your profile' }).waitFor()
+    await page.getByRole('link', { name: 'Profile of alice' }).waitFor()
 
-    await enter('alice: your profile')
+    await enter('Profile of alice')
     await isAt('/profile')
     await fill('Name', 'Alice Liddell')
     await page.keyboard.press('Enter')
     await sees('Saved.')
-    await page.getByRole('link', { name: 'Alice Liddell: your profile' }).waitFor()
+    await page.getByRole('link', { name: 'Profile of Alice Liddell' }).waitFor()
 
     const choose = async (name: string, buffer: Buffer) => {
       const chooser = page.waitForEvent('filechooser')
@@ -105,7 +105,7 @@ for (const size of SIZES) {
     await enter('Log in', 'back')
     await logInAs(opened, 'ALICE@example.com', 'third-password')
 
-    await enter('Alice Liddell: your profile')
+    await enter('Profile of Alice Liddell')
     await enter('Delete the account …')
     await page.getByRole('dialog', { name: 'Delete alice?' }).waitFor()
     await page.keyboard.press('Escape')

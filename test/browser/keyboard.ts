@@ -51,7 +51,9 @@ export function keyboardOf (t: Test, page: Page): Keyboard {
 /** Runs in the page. */
 function nameOfFocused (): string {
   const { activeElement: element } = (globalThis as any).document
-  const words = element.getAttribute('aria-label') ?? element.labels?.[0]?.innerText ?? element.innerText ?? ''
+  const spoken = (element.labels?.[0] ?? element).cloneNode(true)
+  for (const hidden of spoken.querySelectorAll('[aria-hidden=true]')) hidden.remove()
+  const words = element.getAttribute('aria-label') ?? spoken.textContent
   return words.replace(/\s+/g, ' ').trim().slice(0, 80)
 }
 

@@ -1,5 +1,6 @@
 import { useEffect, type ReactElement } from 'react'
 import { Link, useLocation } from 'wouter'
+import { VisuallyHidden } from '../../../../src/ui/visually-hidden.tsx'
 import { Avatar } from '../avatar.tsx'
 import { session, useSession } from './current.ts'
 import './session-part.css'
@@ -14,7 +15,8 @@ export default function SessionPart (): ReactElement {
   if (remembered === undefined) return <Link href='/login' state={{ from: location }} className='session-part'>Log in</Link>
   const { name, picture } = remembered
   return (
-    <Link href='/profile' className='session-part' aria-label={`${name}: your profile`} title={name}>
+    <Link href='/profile' className='session-part' title={name}>
+      <VisuallyHidden>Profile of </VisuallyHidden>
       <Avatar name={name} picture={picture} />
       <span className='session-part-name'>{name}</span>
     </Link>
