@@ -192,24 +192,26 @@ t.test('a dump is of one moment, and a failed one leaves no file', async t => {
 })
 
 t.test('memory does not grow with what is dumped', async t => {
-  const MEGABYTES = 100
-  const source = await newPostgresql(t)
+  const MEGABYTES = 60
+  // As the script opens it: to collect garbage takes its time, too.
+  const openPatient = async () => await open(t, { databaseUrl: await server.newDatabase(), databaseQueryMs: 600_000 })
+  const source = await openPatient()
   await source.migrate(library)
   await source.orm.execute(sql.raw(`INSERT INTO authors (name, portrait) SELECT 'author ' || n, decode(repeat(md5(n::text), 156), 'hex') FROM generate_series(1, ${MEGABYTES * 200}) n`))
-  await source.orm.execute(sql.raw("INSERT INTO authors (name, portrait) SELECT 'large ' || n, decode(repeat(md5(n::text), 125000), 'hex') FROM generate_series(1, 5) n"))
-  const target = await newPostgresql(t)
+  await source.orm.execute(sql.raw("INSERT INTO authors (name, portrait) SELECT 'large ' || n, decode(repeat(md5(n::text), 31250), 'hex') FROM generate_series(1, 5) n"))
+  const target = await openPatient()
   const path = await newPath(t)
   for (const [what, run] of Object.entries({ dump: async () => await dump(source, path), restore: async () => await restore(target, path, [library]) })) {
     const before = bytesInUse()
     let most = 0
-    const timer = setInterval(() => { most = Math.max(most, bytesInUse() - before) }, 50)
+    const timer = setInterval(() => { most = Math.max(most, bytesInUse() - before) }, 500)
     const began = performance.now()
     const { rows } = await run()
     clearInterval(timer)
     const { size } = await stat(path)
     t.comment(`${what}: ${rows} rows, ${Math.round(size / 1e6)} MB in ${((performance.now() - began) / 1_000).toFixed(1)} s, at most ${Math.round(most / 1e6)} MB more memory`)
     t.equal(rows, MEGABYTES * 200 + 5)
-    t.ok(size > MEGABYTES * 1e6 && most < size / 2, what)
+    t.ok(size > MEGABYTES * 1e6 && most < size / 3, what)
   }
 })
 

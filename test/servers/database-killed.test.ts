@@ -1,54 +1,10 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { access, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { openPglite } from '../../src/platform/database/pglite.ts'
 import { dataFolder, platformSettings } from '../fixtures/database.ts'
-import { authors, library } from '../fixtures/library/index.ts'
+import { authors } from '../fixtures/library/index.ts'
+import { startWriter } from '../fixtures/row-writer.ts'
 import { Told } from '../fixtures/told.ts'
-
-const WRITER = fileURLToPath(new URL('../fixtures/programs/writes-rows.ts', import.meta.url))
-
-async function open (t: Test, dataDir: string) {
-  const database = await openPglite(platformSettings({ dataDir }), new Told())
-  t.teardown(() => database.close())
-  return database
-}
-
-/** Starts a process that opens the database and writes to it; it is killed with the test. */
-function startWriter (t: Test, dataDir: string) {
-  const child = fork(WRITER, [dataDir], { execArgv: ['--import=tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
-  const kill = async () => {
-    child.kill('SIGKILL')
-    await gone
-  }
-  t.teardown(kill)
-  return { child, gone, kill }
-}
-
-t.test('a database whose maker was killed is made anew', async t => {
-  const dataDir = await dataFolder(t)
-  const folder = join(dataDir, 'database')
-  const KILLS = 4
-  let kills = 0
-  while (kills < KILLS) {
-    const { child, kill } = startWriter(t, dataDir)
-    while (child.exitCode === null && !await access(join(folder, 'postgresql', 'base')).then(() => true, () => false)) await delay(2)
-    await delay(kills * 150)
-    await kill()
-    kills++
-  }
-  t.comment(`killed ${kills} times; left behind: ${(await readdir(folder)).filter(name => !name.startsWith('.')).join(', ')}`)
-  const database = await open(t, dataDir)
-  await database.migrate(library)
-  t.same(await database.orm.select().from(authors), [])
-  t.same((await readdir(folder)).filter(name => !name.startsWith('.')), ['postgresql'])
-})
 
 t.test('a server that is killed loses nothing that was acknowledged, and opens again by itself', async t => {
   const ROUNDS = 10
@@ -75,7 +31,8 @@ t.test('a server that is killed loses nothing that was acknowledged, and opens a
     perRound.push(rows)
   }
   const began = performance.now()
-  const database = await open(t, dataDir)
+  const database = await openPglite(platformSettings({ dataDir }), new Told())
+  t.teardown(() => database.close())
   opened.push(Math.round(performance.now() - began))
   const there = new Set((await database.orm.select({ id: authors.id }).from(authors)).map(({ id }) => Number(id)))
   t.same([...acknowledged].filter(id => !there.has(id)), [], 'all are there')

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
@@ -10,7 +10,8 @@ import { DATA_VERSION } from '../../src/platform/database/data-version.ts'
 import { rowsOf } from '../../src/platform/database/database.ts'
 import { openPglite } from '../../src/platform/database/pglite.ts'
 import { dataFolder, platformSettings } from '../fixtures/database.ts'
-import { library } from '../fixtures/library/index.ts'
+import { authors, library } from '../fixtures/library/index.ts'
+import { startWriter } from '../fixtures/row-writer.ts'
 import { Told } from '../fixtures/told.ts'
 import { databaseSuite, SLOW_MS } from '../platform/database/database-suite.ts'
 
@@ -98,4 +99,23 @@ t.test('it is looked after while it is open', async t => {
   t.comment(`${Math.round((most.written - first.written) / 1e6)} MB of write-ahead log written; the table grew from ${(first.size / 1e6).toFixed(1)} to ${(most.size / 1e6).toFixed(1)} MB while each row was written ${ROUNDS + 1} times`)
   t.ok(most.written - first.written > 3 * (2 << 20), 'more was written than is kept')
   t.ok(most.size < first.size * 4, 'room is used again')
+})
+
+t.test('a database whose maker was killed is made anew', async t => {
+  const dataDir = await dataFolder(t)
+  const folder = join(dataDir, 'database')
+  const KILLS = 4
+  let kills = 0
+  while (kills < KILLS) {
+    const { child, kill } = startWriter(t, dataDir)
+    while (child.exitCode === null && !await access(join(folder, 'postgresql', 'base')).then(() => true, () => false)) await delay(2)
+    await delay(kills * 150)
+    await kill()
+    kills++
+  }
+  t.comment(`killed ${kills} times; left behind: ${(await readdir(folder)).filter(name => !name.startsWith('.')).join(', ')}`)
+  const { database } = await open(t, dataDir)
+  await database.migrate(library)
+  t.same(await database.orm.select().from(authors), [])
+  t.same((await readdir(folder)).filter(name => !name.startsWith('.')), ['postgresql'])
 })
