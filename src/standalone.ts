@@ -9,8 +9,6 @@ import { trustedProxies } from './http/trust-proxy.ts'
 
 /** Longer than any key, so that a bad one is told what is wrong with it. */
 const MAX_PARAM_LENGTH = 512
-/** The first start may have to create a database, on a machine that is busy. */
-const START_MS = 120_000
 
 /** The Fastify instance that carries Headwater when it runs alone: it owns what belongs to no API. */
 export async function buildStandalone (config: Config, options: Pick<FastifyServerOptions, 'logger' | 'loggerInstance'> = {}): Promise<FastifyInstance> {
@@ -19,9 +17,9 @@ export async function buildStandalone (config: Config, options: Pick<FastifyServ
     ...options,
     ...(typeof logger === 'object' ? { logger: { ...logger, ...LOG_REDACTION } } : {}),
     trustProxy: trustedProxies(config.server.trustProxy) ?? false,
+    pluginTimeout: config.server.startTimeoutMs,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
-    pluginTimeout: START_MS,
     // While streams publish what is under way, viewers fetch it, and readiness says why it is over.
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },

@@ -1,5 +1,5 @@
-import { sql, type SQL } from 'drizzle-orm'
-import type { Orm } from '../../src/platform/database/database.ts'
+import { sql } from 'drizzle-orm'
+import { rowsOf, type Orm } from '../../src/platform/database/database.ts'
 import { MIGRATIONS_SCHEMA } from '../../src/platform/database/migrations.ts'
 import type { DumpedFeature } from './format.ts'
 
@@ -29,7 +29,7 @@ const OURS = sql.raw(`n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' 
 
 /** All tables of features, oldest first. */
 export async function listTables (orm: Orm): Promise<Table[]> {
-  return await ask<Table>(orm, sql`
+  return await rowsOf<Table>(orm, sql`
     SELECT format('%I.%I', n.nspname, c.relname) AS name, (
       SELECT coalesce(json_agg(json_build_object('name', quote_ident(a.attname), 'type', format_type(a.atttypid, a.atttypmod)) ORDER BY a.attnum), '[]')
       FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns
@@ -39,31 +39,31 @@ export async function listTables (orm: Orm): Promise<Table[]> {
 
 /** What was done of each feature's migrations; features in the order in which they came. */
 export async function listMigrations (orm: Orm): Promise<DumpedFeature[]> {
-  const tables = await ask<{ feature: string }>(orm, sql`
+  const tables = await rowsOf<{ feature: string }>(orm, sql`
     SELECT c.relname AS feature FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND n.nspname = ${MIGRATIONS_SCHEMA} ORDER BY c.oid`)
   const features: DumpedFeature[] = []
   for (const { feature } of tables) {
-    const done = await ask<{ hash: string }>(orm, sql`SELECT hash FROM ${sql.identifier(MIGRATIONS_SCHEMA)}.${sql.identifier(feature)} ORDER BY created_at`)
+    const done = await rowsOf<{ hash: string }>(orm, sql`SELECT hash FROM ${sql.identifier(MIGRATIONS_SCHEMA)}.${sql.identifier(feature)} ORDER BY created_at`)
     features.push({ feature, migrations: done.map(({ hash }) => hash) })
   }
   return features
 }
 
 export async function isEmpty (orm: Orm, { name }: Table): Promise<boolean> {
-  return (await ask(orm, sql.raw(`SELECT FROM ${name} LIMIT 1`))).length === 0
+  return (await rowsOf(orm, sql.raw(`SELECT FROM ${name} LIMIT 1`))).length === 0
 }
 
 /** Names of all sequences, those of identity columns too. */
 export async function listSequences (orm: Orm): Promise<string[]> {
-  const rows = await ask<{ name: string }>(orm, sql`
+  const rows = await rowsOf<{ name: string }>(orm, sql`
     SELECT format('%I.%I', n.nspname, c.relname) AS name
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S' AND n.nspname <> ${MIGRATIONS_SCHEMA} AND ${OURS} ORDER BY c.oid`)
   return rows.map(({ name }) => name)
 }
 
 export async function listForeignKeys (orm: Orm): Promise<ForeignKey[]> {
-  return await ask<ForeignKey>(orm, sql`
+  return await rowsOf<ForeignKey>(orm, sql`
     SELECT format('%I.%I', n.nspname, c.relname) AS table, quote_ident(k.conname) AS name, pg_get_constraintdef(k.oid) AS definition
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE k.contype = 'f' AND k.conparentid = 0 AND ${OURS} ORDER BY k.oid`)
@@ -72,9 +72,4 @@ export async function listForeignKeys (orm: Orm): Promise<ForeignKey[]> {
 /** Values as text look the same whatever the server's settings are; until the end of the transaction. */
 export async function useNeutralForms (orm: Orm): Promise<void> {
   for (const setting of ["TimeZone = 'UTC'", "DateStyle = 'ISO, YMD'", "IntervalStyle = 'postgres'", "bytea_output = 'hex'", 'extra_float_digits = 1']) await orm.execute(sql.raw(`SET LOCAL ${setting}`))
-}
-
-/** Rows of a statement, as both engines give them. */
-export async function ask<Row> (orm: Orm, statement: SQL): Promise<Row[]> {
-  return (await orm.execute(statement) as unknown as { rows: Row[] }).rows
 }

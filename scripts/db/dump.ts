@@ -3,9 +3,9 @@ import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { sql } from 'drizzle-orm'
-import type { Database, Orm } from '../../src/platform/database/database.ts'
+import { rowsOf, type Database, type Orm } from '../../src/platform/database/database.ts'
 import { packageVersion } from '../../src/version.ts'
-import { ask, listMigrations, listSequences, listTables, useNeutralForms, type Table } from './catalog.ts'
+import { listMigrations, listSequences, listTables, useNeutralForms, type Table } from './catalog.ts'
 import { FORMAT, type Counts, type Header, type Section } from './format.ts'
 
 /** So much is asked for at a time, by the length of the rows before; at least one row. */
@@ -38,25 +38,25 @@ async function * linesOf (orm: Orm, engine: string, counts: Counts): AsyncGenera
   for (const table of tables) {
     yield lineOf({ table: table.name, columns: table.columns.map(({ name }) => name) })
     counts.tables++
-    for await (const rows of rowsOf(orm, table)) {
+    for await (const rows of batchesOf(orm, table)) {
       counts.rows += rows.length
       yield `${rows.join('\n')}\n`
     }
   }
   // After the rows: a sequence belongs to no transaction, and may not be behind them.
   for (const sequence of await listSequences(orm)) {
-    const [state] = await ask<{ value: string, called: boolean }>(orm, sql.raw(`SELECT last_value::text AS value, is_called AS called FROM ${sequence}`))
+    const [state] = await rowsOf<{ value: string, called: boolean }>(orm, sql.raw(`SELECT last_value::text AS value, is_called AS called FROM ${sequence}`))
     yield lineOf({ sequence, ...state! })
   }
   yield lineOf({ end: true, rows: counts.rows })
 }
 
-async function * rowsOf (orm: Orm, { name, columns }: Table): AsyncGenerator<string[]> {
+async function * batchesOf (orm: Orm, { name, columns }: Table): AsyncGenerator<string[]> {
   const values = columns.map(column => `${column.name}::text`).join(', ')
   await orm.execute(sql.raw(`DECLARE dumped NO SCROLL CURSOR FOR SELECT array_to_json(ARRAY[${values}]::text[])::text AS row FROM ${name}`))
   let size = BATCH_ROWS.first
   for (;;) {
-    const rows = (await ask<{ row: string }>(orm, sql.raw(`FETCH ${size} FROM dumped`))).map(({ row }) => row)
+    const rows = (await rowsOf<{ row: string }>(orm, sql.raw(`FETCH ${size} FROM dumped`))).map(({ row }) => row)
     if (rows.length === 0) break
     yield rows
     const averageBytes = rows.reduce((sum, row) => sum + row.length, 0) / rows.length

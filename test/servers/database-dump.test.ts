@@ -9,7 +9,7 @@ import { dump } from '../../scripts/db/dump.ts'
 import { listFeatures } from '../../scripts/db/features.ts'
 import { firstMigrations } from '../../scripts/db/level.ts'
 import { restore } from '../../scripts/db/restore.ts'
-import type { Database } from '../../src/platform/database/database.ts'
+import { rowsOf, type Database } from '../../src/platform/database/database.ts'
 import { openDatabase } from '../../src/platform/database/open.ts'
 import { dataFolder, platformSettings } from '../fixtures/database.ts'
 import { authors, books, library, loans } from '../fixtures/library/index.ts'
@@ -116,7 +116,7 @@ t.test('what migrations wrote is not there twice', async t => {
   await dump(first, path)
   const second = await newPostgresql(t)
   t.same(await restore(second, path, [seeded]), { tables: 1, rows: 1 })
-  t.match(await second.orm.execute(sql`SELECT id FROM seeds`), { rows: [{ id: 1 }] })
+  t.same(await rowsOf(second.orm, sql`SELECT id FROM seeds`), [{ id: 1 }])
 })
 
 t.test('what cannot be restored is refused, and leaves nothing', async t => {

@@ -1,22 +1,18 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { access, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import type { PlatformConfig } from '../../src/config/platform.ts'
 import { thisProcess, writeHolder } from '../../src/folder-lock/holder.ts'
 import type { LockTiming } from '../../src/folder-lock/lock.ts'
 import { DATA_VERSION } from '../../src/platform/database/data-version.ts'
+import { rowsOf } from '../../src/platform/database/database.ts'
 import { openPglite } from '../../src/platform/database/pglite.ts'
 import { dataFolder, platformSettings } from '../fixtures/database.ts'
-import { authors, library } from '../fixtures/library/index.ts'
+import { library } from '../fixtures/library/index.ts'
 import { Told } from '../fixtures/told.ts'
 import { databaseSuite, SLOW_MS } from '../platform/database/database-suite.ts'
-
-const WRITER = fileURLToPath(new URL('../fixtures/programs/writes-rows.ts', import.meta.url))
 
 async function open (t: Test, dataDir: string, options: Partial<PlatformConfig> = {}, timing?: LockTiming) {
   const told = new Told()
@@ -34,7 +30,7 @@ t.test('a second server on the same folder is refused in one sentence, and has i
   const dataDir = await dataFolder(t)
   const first = await open(t, dataDir)
   await t.rejects(open(t, dataDir), { code: 'DATA_DIR_IN_USE', message: new RegExp(`^The folder of the database \\(DATA_DIR\\), ${join(dataDir, 'database')}, is in use by another Headwater: process ${process.pid} on .*\\. Stop that server, or give this one another DATA_DIR$`) })
-  t.match((await first.database.orm.execute(sql`SELECT 1 AS one`)), { rows: [{ one: 1 }] }, 'the first goes on')
+  t.same(await rowsOf(first.database.orm, sql`SELECT 1 AS one`), [{ one: 1 }], 'the first goes on')
   await first.database.close()
   await open(t, dataDir)
 })
@@ -63,8 +59,8 @@ t.test('a folder with something else in it is left alone', async t => {
 
 t.test('this PGlite is the PostgreSQL that the folder is made for', async t => {
   const { database } = await open(t, await dataFolder(t))
-  const { rows } = await database.orm.execute(sql`SELECT current_setting('server_version_num')::int / 10000 AS major`) as unknown as { rows: Array<{ major: number }> }
-  t.equal(String(rows[0]!.major), DATA_VERSION)
+  const [version] = await rowsOf<{ major: number }>(database.orm, sql`SELECT current_setting('server_version_num')::int / 10000 AS major`)
+  t.equal(String(version!.major), DATA_VERSION)
 })
 
 t.test('who lost the folder to another server touches nothing any more', async t => {
@@ -88,10 +84,7 @@ t.test('it is looked after while it is open', async t => {
   await database.migrate(library)
   const { orm } = database
   await orm.execute(sql`INSERT INTO authors (name, notes) SELECT 'author ' || n, to_jsonb(repeat('x', 500)) FROM generate_series(1, 2000) n`)
-  const figures = async () => {
-    const { rows } = await orm.execute(sql`SELECT (pg_current_wal_lsn() - '0/0')::float8 AS written, (pg_current_wal_lsn() - redo_lsn)::float8 AS wal, pg_table_size('authors')::float8 AS size FROM pg_control_checkpoint()`)
-    return (rows as Array<{ written: number, wal: number, size: number }>)[0]!
-  }
+  const figures = async () => (await rowsOf<{ written: number, wal: number, size: number }>(orm, sql`SELECT (pg_current_wal_lsn() - '0/0')::float8 AS written, (pg_current_wal_lsn() - redo_lsn)::float8 AS wal, pg_table_size('authors')::float8 AS size FROM pg_control_checkpoint()`))[0]!
   const first = await figures()
   let most = first
   const ROUNDS = 12
@@ -105,69 +98,4 @@ t.test('it is looked after while it is open', async t => {
   t.comment(`${Math.round((most.written - first.written) / 1e6)} MB of write-ahead log written; the table grew from ${(first.size / 1e6).toFixed(1)} to ${(most.size / 1e6).toFixed(1)} MB while each row was written ${ROUNDS + 1} times`)
   t.ok(most.written - first.written > 3 * (2 << 20), 'more was written than is kept')
   t.ok(most.size < first.size * 4, 'room is used again')
-})
-
-/** Starts a process that opens the database and writes to it; it is killed with the test. */
-function startWriter (t: Test, dataDir: string) {
-  const child = fork(WRITER, [dataDir], { execArgv: ['--import=tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
-  const kill = async () => {
-    child.kill('SIGKILL')
-    await gone
-  }
-  t.teardown(kill)
-  return { child, gone, kill }
-}
-
-t.test('a database whose maker was killed is made anew', async t => {
-  const dataDir = await dataFolder(t)
-  const folder = join(dataDir, 'database')
-  const KILLS = 4
-  let kills = 0
-  while (kills < KILLS) {
-    const { child, kill } = startWriter(t, dataDir)
-    while (child.exitCode === null && !await access(join(folder, 'postgresql', 'base')).then(() => true, () => false)) await delay(2)
-    await delay(kills * 150)
-    await kill()
-    kills++
-  }
-  t.comment(`killed ${kills} times; left behind: ${(await readdir(folder)).filter(name => !name.startsWith('.')).join(', ')}`)
-  const { database } = await open(t, dataDir)
-  await database.migrate(library)
-  t.same(await database.orm.select().from(authors), [])
-  t.same((await readdir(folder)).filter(name => !name.startsWith('.')), ['postgresql'])
-})
-
-t.test('a server that is killed loses nothing that was acknowledged, and opens again by itself', async t => {
-  const ROUNDS = 10
-  const WRITES = 1_000
-  const dataDir = await dataFolder(t)
-  const acknowledged = new Set<number>()
-  const opened: number[] = []
-  const perRound: number[] = []
-  for (let round = 0; round < ROUNDS; round++) {
-    const { child, gone, kill } = startWriter(t, dataDir)
-    // In the midst of them, each time somewhere else.
-    const until = Math.ceil(WRITES * (round + Math.random()) / ROUNDS)
-    let rows = 0
-    const enough = new Promise<void>(resolve => {
-      child.on('message', ({ openMs, row }: { openMs?: number, row?: number }) => {
-        if (openMs !== undefined) opened.push(Math.round(openMs))
-        if (row === undefined) return
-        acknowledged.add(row)
-        if (++rows >= until) resolve()
-      })
-    })
-    await Promise.race([enough, gone.then(([code]) => { throw new Error(`it ended by itself: ${code}`) })])
-    await kill()
-    perRound.push(rows)
-  }
-  const began = performance.now()
-  const { database } = await open(t, dataDir)
-  opened.push(Math.round(performance.now() - began))
-  const there = new Set((await database.orm.select({ id: authors.id }).from(authors)).map(({ id }) => Number(id)))
-  t.same([...acknowledged].filter(id => !there.has(id)), [], 'all are there')
-  t.comment(`killed ${ROUNDS} times, after ${perRound.join(', ')} acknowledged rows; ${acknowledged.size} acknowledged, ${there.size} there; opened in ${opened.join(', ')} ms`)
-  await database.orm.execute(sql`REINDEX TABLE authors`)
-  t.equal(await database.orm.$count(authors), there.size, 'indexes are whole')
 })

@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { health, healthRoutes } from '../../src/http/health.ts'
-import { database } from '../../src/platform/database/index.ts'
+import { database, rowsOf } from '../../src/platform/database/index.ts'
 import { dataFolder, platformSettings } from '../fixtures/database.ts'
 import { library } from '../fixtures/library/index.ts'
 
@@ -27,7 +27,7 @@ t.test('one database for all that is registered later, until they have closed', 
     await feature.register(database, { dataDir: '/nowhere' })
     t.equal(feature.database, app.database, 'one that is there is used')
     await feature.database.migrate(library)
-    feature.addHook('onClose', async () => { inOnClose = (await feature.database.orm.execute(sql`SELECT 1 AS one`)).rows })
+    feature.addHook('onClose', async () => { inOnClose = await rowsOf(feature.database.orm, sql`SELECT 1 AS one`) })
   })
   await app.register(healthRoutes)
   t.match((await app.inject('/readyz')).json(), { status: 'ready' })

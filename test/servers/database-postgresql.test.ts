@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import t, { type Test } from 'tap'
+import { rowsOf } from '../../src/platform/database/database.ts'
 import { openPostgresql } from '../../src/platform/database/postgresql.ts'
 import { platformSettings } from '../fixtures/database.ts'
 import { authors, library } from '../fixtures/library/index.ts'
@@ -51,8 +52,8 @@ t.test('servers that migrate one database at once all start', async t => {
       await database.migrate(library)
       await database.migrate(other)
     }))
-    const done = await databases[0]!.orm.execute(sql`SELECT (SELECT count(*)::int FROM headwater_migrations.library) AS library, (SELECT count(*)::int FROM headwater_migrations.other) AS other`)
-    if (JSON.stringify(done.rows) !== '[{"library":2,"other":2}]') t.fail(JSON.stringify(done.rows))
+    const done = await rowsOf(databases[0]!.orm, sql`SELECT (SELECT count(*)::int FROM headwater_migrations.library) AS library, (SELECT count(*)::int FROM headwater_migrations.other) AS other`)
+    if (JSON.stringify(done) !== '[{"library":2,"other":2}]') t.fail(JSON.stringify(done))
     await Promise.all(databases.map(async database => await database.close()))
   }
   t.comment(`${TRIES} new databases, ${SERVERS} servers each`)
@@ -94,7 +95,8 @@ t.test('a server that is lost and comes back', async t => {
   })
   const more = async (count: number) => {
     const from = acknowledged
-    while (acknowledged < from + count) await delay(5)
+    const isDone = () => acknowledged >= from + count
+    while (!isDone()) await delay(5)
   }
   await more(50)
   const backAfterMs: number[] = []

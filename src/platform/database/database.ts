@@ -1,3 +1,4 @@
+import type { SQL } from 'drizzle-orm'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 
 export type DatabaseEngine = 'pglite' | 'postgresql'
@@ -33,6 +34,11 @@ export interface Database {
   trouble (): Promise<string | undefined>
   /** Ends its connections; the embedded one is given to whoever comes next. */
   close (): Promise<void>
+}
+
+/** Rows of a statement in SQL of one's own. Both engines have them at the same place, but no type says so. */
+export async function rowsOf<Row> (orm: Orm, statement: SQL): Promise<Row[]> {
+  return (await orm.execute(statement) as unknown as { rows: Row[] }).rows
 }
 
 const UNIQUE_VIOLATION = '23505'

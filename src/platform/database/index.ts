@@ -12,7 +12,7 @@ import { healthOf } from '../../http/health.ts'
 import type { Database } from './database.ts'
 import { openDatabase } from './open.ts'
 
-export { isUniqueViolation, type Database, type DatabaseEngine, type Migrations, type Orm } from './database.ts'
+export { isUniqueViolation, rowsOf, type Database, type DatabaseEngine, type Migrations, type Orm } from './database.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -53,7 +53,7 @@ export async function openPglite (settings: PgliteSettings, log: Log, timing?: L
   whenLost = () => {
     lost = true
     log.error({ folder }, 'the database belongs to another server now')
-    refuseAll(client)
+    abandon(client)
   }
   let migrated: Promise<void> = Promise.resolve()
   let closed: Promise<void> | undefined
@@ -63,7 +63,7 @@ export async function openPglite (settings: PgliteSettings, log: Log, timing?: L
     async migrate (migrations) {
       // One after the other: Drizzle looks what was done before it begins.
       const own = migrated.then(async () => {
-        await withoutValues(async () => await migrate(orm, migrationConfig(migrations)))
+        await slow.quietly(async () => await withoutValues(async () => await migrate(orm, migrationConfig(migrations))))
         // How arrays are read is found out when it is opened, and again for new types.
         await client.refreshArrayTypes()
       })
@@ -77,7 +77,6 @@ export async function openPglite (settings: PgliteSettings, log: Log, timing?: L
     close () {
       closed ??= (async () => {
         await upkeep.stop()
-        // It would write to what is not ours any more.
         if (!lost) await client.close()
         await lock.release()
       })()
@@ -127,8 +126,14 @@ function watch (client: PGlite, slow: SlowStatements): void {
   })
 }
 
-/** Nothing more is read or written: another process does. */
-function refuseAll (client: PGlite): void {
+/** Nothing more is read or written, unlike at a close: another process does. */
+function abandon (client: PGlite): void {
   const refuse = async () => { throw new HeadwaterError('DATABASE_UNAVAILABLE', { message: 'The database belongs to another server now' }) }
   Object.assign(client, { query: refuse, exec: refuse, transaction: refuse })
+  try {
+    // Its timers would go on for as long as the process does.
+    client.Module._emscripten_force_exit(1)
+  } catch {
+    // This is how it ends.
+  }
 }

@@ -7,6 +7,7 @@ const LOGGED_CHARACTERS = 500
 export class SlowStatements {
   readonly #log: Log
   readonly #limitMs: number
+  #quiet = false
 
   /** @param limitMs 0: none is logged */
   constructor (log: Log, limitMs: number) {
@@ -14,14 +15,24 @@ export class SlowStatements {
     this.#limitMs = limitMs
   }
 
-  /** Takes the time of a statement, however it ends. */
+  /** Logs nothing meanwhile: migrations may take their time. */
+  async quietly (work: () => Promise<void>): Promise<void> {
+    this.#quiet = true
+    try {
+      await work()
+    } finally {
+      this.#quiet = false
+    }
+  }
+
+  /** Takes the time of a statement, however it ends: until its answer is there, which may have to wait for others. */
   async time<T> (statement: string, result: Promise<T>): Promise<T> {
     const began = performance.now()
     try {
       return await result
     } finally {
       const ms = Math.round(performance.now() - began)
-      if (this.#limitMs > 0 && ms >= this.#limitMs) this.#log.warn({ ms, statement: statement.slice(0, LOGGED_CHARACTERS) }, 'slow statement')
+      if (this.#limitMs > 0 && ms >= this.#limitMs && !this.#quiet) this.#log.warn({ ms, statement: statement.slice(0, LOGGED_CHARACTERS) }, 'slow statement')
     }
   }
 

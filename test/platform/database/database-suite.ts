@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { eq, sql } from 'drizzle-orm'
 import type { Test } from 'tap'
 import { HeadwaterError } from '../../../src/errors/catalogue.ts'
-import { isUniqueViolation, type Database } from '../../../src/platform/database/database.ts'
+import { isUniqueViolation, rowsOf, type Database } from '../../../src/platform/database/database.ts'
 import { authors, books, library, loans } from '../../fixtures/library/index.ts'
 import { migrationsFolder } from '../../fixtures/migrations-folder.ts'
 import type { Told } from '../../fixtures/told.ts'
@@ -28,7 +28,7 @@ export async function databaseSuite (t: Test, { openNew, openAgain }: Opening): 
   const { database, told } = await openNew(t)
   const { orm } = database
 
-  const namesOf = async (feature: string) => (await orm.execute(sql`SELECT c.relname AS name FROM pg_class c WHERE c.relname LIKE ${`${feature}%`} AND c.relkind = 'r' ORDER BY 1`) as unknown as { rows: Array<{ name: string }> }).rows.map(({ name }) => name)
+  const namesOf = async (feature: string) => (await rowsOf<{ name: string }>(orm, sql`SELECT c.relname AS name FROM pg_class c WHERE c.relname LIKE ${`${feature}%`} AND c.relkind = 'r' ORDER BY 1`)).map(({ name }) => name)
   const newAuthor = async (name: string) => (await orm.insert(authors).values({ name }).returning({ id: authors.id }))[0]!.id
 
   await t.test('migrations', async t => {
@@ -70,7 +70,7 @@ export async function databaseSuite (t: Test, { openNew, openAgain }: Opening): 
     const [loan] = await orm.insert(loans).values({ bookId: book!.id, minutes: [[1, Number.MAX_SAFE_INTEGER], [3, 4]] }).returning()
     t.match(loan, { id: 1, minutes: [[1, Number.MAX_SAFE_INTEGER], [3, 4]] })
     t.ok(Math.abs(loan!.lentAt.getTime() - Date.now()) < 60_000)
-    const [largest] = (await orm.execute(sql`SELECT ${2n ** 63n - 1n}::bigint::text AS value`) as unknown as { rows: Array<{ value: string }> }).rows
+    const [largest] = await rowsOf<{ value: string }>(orm, sql`SELECT ${2n ** 63n - 1n}::bigint::text AS value`)
     t.equal(largest?.value, '9223372036854775807')
   })
 
