@@ -84,7 +84,7 @@ export class Accounts {
     this.mail = parts.mail
     this.avatars = parts.avatars
     this.log = parts.log
-    this.guards = new Guards({ authenticate: async token => await this.authenticate(token), allowedOrigins: this.config.allowedOrigins })
+    this.guards = new Guards({ authenticate: async token => await this.authenticate(token), allowedOrigins: [...this.config.allowedOrigins, ...originOf(this.publicBaseUrl)] })
     this.#limits = new EndpointLimits({
       counted: this.counted,
       multiplier: this.config.rateLimitMultiplier,
@@ -162,9 +162,11 @@ const plugin: FastifyPluginAsync<AccountsOptions> = async (app, options) => {
   const { environment = 'production', dataDir = 'data', publicBaseUrl = '', ...settings } = settingsOf(options)
   const config = completeAccountsOptions(settings)
   const log = app.log.child({ plugin: 'accounts' })
-  const { orm } = await migrated(app.getDecorator<Database>('database'))
   const isProduction = environment === 'production'
   const [passwords, secret] = await Promise.all([loadPasswords(config), secretOf(config, isProduction, dataDir)])
+  const database = app.getDecorator<Database>('database')
+  await database.migrate({ feature: 'accounts', folder: MIGRATIONS })
+  const { orm } = database
   await ensureAdministrator(orm, config, passwords, log)
   const mail = new Mail(config, log)
   app.addHook('onClose', async () => { await mail.close() })
@@ -183,9 +185,9 @@ const plugin: FastifyPluginAsync<AccountsOptions> = async (app, options) => {
   }))
 }
 
-async function migrated (database: Database): Promise<Database> {
-  await database.migrate({ feature: 'accounts', folder: MIGRATIONS })
-  return database
+/** The server's own, where a proxy says another host to it than people ask for. */
+function originOf (publicBaseUrl: string): string[] {
+  return /^https?:\/\//.test(publicBaseUrl) ? [new URL(publicBaseUrl).origin] : []
 }
 
 /** Without what Fastify takes for itself at `register`, and hands on. */

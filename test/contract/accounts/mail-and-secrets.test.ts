@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { startAccountsHost } from '../../fixtures/accounts-host.ts'
 import { startMailServer } from '../../fixtures/smtp-server.ts'
@@ -111,6 +112,30 @@ t.test('MEET-09, MEET-07 and what is asked for in production', async t => {
     expectAnswer(t, await profile('/test'), 200, 200, 'its own')
     expectAnswer(t, await profile('/short'), 200, 200, 'the same data folder: the same generated secret')
     expectAnswer(t, await profile('/without'), 401, 401, 'another one')
+  })
+
+  await t.test('the own origin is also that of PUBLIC_BASE_URL', async t => {
+    const { token } = (await post('/page/api/v1/auth/login', { username: 'bea', password: 'first-password' })).json.data
+    secrets.push(token)
+    const change = async (origin: string) => await ask('PUT', '/page/api/v1/users/profile', { headers: { cookie: `auth_token=${token}`, origin }, body: {} })
+    expectAnswer(t, await change('https://live.example.com'), 200, 200, 'behind a proxy that says another host')
+    expectAnswer(t, await change('https://live.example.org'), 403, 403, 'another one')
+  })
+
+  await t.test('1005: tokens that are over', async t => {
+    const { orm } = host.app.database
+    const { token, refresh_token: refresh } = (await post('/test/api/v1/auth/login', { username: 'dana', password: 'first-password' })).json.data
+    const { reset_token: reset } = (await post('/test/api/v1/auth/forgot-password', { email: 'bea@example.com' })).json.data
+    secrets.push(token, refresh, reset)
+    await orm.execute(sql`update user_refresh_tokens set expires_at = now() - interval '1 second'`)
+    await orm.execute(sql`update user_password_resets set expires_at = now() - interval '1 second'`)
+    for (const count of [1, 2]) expectAnswer(t, await post('/test/api/v1/auth/refresh', { refresh_token: refresh }), 401, 1005, `a refresh token, try ${count}`)
+    expectAnswer(t, await post('/test/api/v1/auth/reset-password', { token: reset, new_password: 'late-password' }), 401, 1005, 'a token for a new password')
+    expectAnswer(t, await ask('GET', '/test/api/v1/users/profile', { headers: { authorization: `Bearer ${token}` } }), 200, 200, 'the session goes on')
+    await orm.execute(sql`update user_sessions set expires_at = now() - interval '1 second'`)
+    await post('/test/api/v1/auth/login', { username: 'dana', password: 'first-password' })
+    const [{ sessions }] = (await orm.execute(sql`select count(*)::int as sessions from user_sessions where expires_at < now() and user_id = (select id from users where username = 'dana')`) as unknown as { rows: [{ sessions: number }] }).rows
+    t.equal(sessions, 0, 'sessions that are over go with the next login')
   })
 
   await t.test('no secret is in any line of the log', async t => {
