@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState, type FormEvent, type ReactElement, type ReactNode } from 'react'
-import { Button } from '../../../../src/ui/button.tsx'
+import { Button, type ButtonKind } from '../../../../src/ui/button.tsx'
 import { Notice } from '../../../../src/ui/notice.tsx'
 import { ApiFailure } from '../api/failure.ts'
 import { failureProblems, hasProblems, NO_PROBLEMS, type FieldName, type OwnWords, type Problems } from './problems.ts'
@@ -14,6 +14,8 @@ interface FormProps<Name extends FieldName> {
   /** What the button says, and what it says while the answer is awaited. None: the button is elsewhere, and has `id`. */
   submit?: string
   busy?: string
+  /** Of the button. */
+  kind?: ButtonKind
   /** What is wrong before anything is sent. */
   check: (values: Values<Name>) => Problems
   /** Sends it. What it throws is told by `words`, or in general. */
@@ -31,7 +33,7 @@ interface FormProps<Name extends FieldName> {
  * A form of accounts. It is sent once at a time; what is wrong is said at the fields, and the first of them takes
  * the focus. The browser keeps what is filled in, so that whatever fills forms in can.
  */
-export function Form<Name extends FieldName> ({ names, submit, busy, check, send, words, done, id, children }: FormProps<Name>): ReactElement {
+export function Form<Name extends FieldName> ({ names, submit, busy, kind = 'primary', check, send, words, done, id, children }: FormProps<Name>): ReactElement {
   const form = useRef<HTMLFormElement>(null)
   const [problems, setProblems] = useState(NO_PROBLEMS)
   const [isSending, setSending] = useState(false)
@@ -68,7 +70,7 @@ export function Form<Name extends FieldName> ({ names, submit, busy, check, send
       {problems.whole !== undefined && <Notice kind='danger' title={problems.whole} />}
       {submit !== undefined && (
         <div className='account-form-end'>
-          <Button type='submit' aria-disabled={isSending}>{isSending ? busy : submit}</Button>
+          <Button type='submit' kind={kind} aria-disabled={isSending}>{isSending ? busy : submit}</Button>
           {done !== undefined && <span className='account-form-done' role='status'>{isDone && done}</span>}
         </div>
       )}

@@ -16,7 +16,7 @@ export function Deletion ({ account: { username } }: { account: Account }): Reac
   return (
     <section className='profile-panel'>
       <h2>Delete the account</h2>
-      <p className='profile-words'>It cannot be brought back, and its username cannot be used again.</p>
+      <p className='profile-words'>You cannot take this back, and nobody can have its username again.</p>
       <div><Button kind='quiet' onClick={() => setAsking(true)}>Delete the account …</Button></div>
       <Dialog
         open={isAsking} title={`Delete ${username}?`} onClose={() => setAsking(false)} actions={

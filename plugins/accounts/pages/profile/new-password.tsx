@@ -13,7 +13,7 @@ export function NewPassword ({ account: { username } }: { account: Account }): R
     <section className='profile-panel'>
       <h2>Password</h2>
       <Form
-        names={['old_password', 'new_password']} submit='Change the password' busy='Changing it …' done='Changed.' words={WORDS} check={ruleProblems}
+        names={['old_password', 'new_password']} submit='Change the password' busy='Changing it …' kind='quiet' done='Changed.' words={WORDS} check={ruleProblems}
         send={async values => {
           await session.ask('users/change-password', { method: 'POST', body: values })
           // It is changed all the same; then one logs in by hand.

@@ -11,7 +11,7 @@ import { session } from '../session/current.ts'
 import { useResetToken } from './use-reset-token.ts'
 
 const WORDS: OwnWords = {
-  400: { whole: 'This link is not good any more: it has been used, or there is a newer one. Ask for another mail.' },
+  400: { whole: 'This link is not good any more: perhaps it has been used. Ask for another mail.' },
   1005: { whole: 'This link has expired. Ask for another mail.' }
 }
 

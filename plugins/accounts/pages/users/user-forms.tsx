@@ -52,7 +52,7 @@ export function DeleteForm ({ id, user, onDone }: UserFormProps): ReactElement {
         onDone({ ...user, status: 'deleted' })
       }}
     >
-      {() => <p>The account cannot be brought back, and its username cannot be used again.</p>}
+      {() => <p>Nobody can log in with it any more, and its username stays taken. This page has no way back.</p>}
     </Form>
   )
 }

@@ -35,7 +35,7 @@ export function UserRow ({ user, isOwn, onAsked, onChanged }: UserRowProps): Rea
           {status === 'banned' && <Badge kind='warning'>Banned</Badge>}
           {status === 'deleted' && <Badge kind='quiet'>Deleted</Badge>}
         </p>
-        <p className='users-words'>{username} · {email}</p>
+        <p className='users-words'>{name === username ? email : `${username} · ${email}`}</p>
         <p className='users-words'>{ROLES.find(({ value }) => value === role)?.label} · since {sinceText(user.created_at)}</p>
       </div>
       {isOwn && <p className='users-ways users-words'>This is you</p>}
