@@ -109,6 +109,7 @@ for (const size of SIZES) {
     await enter('Delete the account …')
     await page.getByRole('dialog', { name: 'Delete alice?' }).waitFor()
     await page.keyboard.press('Escape')
+    await page.getByLabel('Your password').waitFor({ state: 'detached' })
     t.equal(await focused(), 'Delete the account …', 'who thinks better of it is where they were')
     await page.keyboard.press('Enter')
     await fill('Your password', 'first-password')
