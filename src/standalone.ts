@@ -34,7 +34,13 @@ export async function buildStandalone (config: Config, options: Pick<FastifyServ
   app.setErrorHandler(answerError)
   app.setNotFoundHandler(answerUnmatched(app))
   const { livestream, platform, accounts, server: { trustProxy, apiDocs, environment } } = config
-  await app.register(headwater, { livestream, platform, accounts: { ...accounts, environment }, trustProxy, apiDocs })
+  try {
+    await app.register(headwater, { livestream, platform, accounts: { ...accounts, environment }, trustProxy, apiDocs })
+  } catch (error) {
+    // What was opened by then is given back: folders, connections, timers.
+    await app.close()
+    throw error
+  }
   if (config.server.environment === 'production' && config.livestream.publishAuth === 'open') {
     app.log.warn('PUBLISH_AUTH is open: anyone who reaches this server can publish. Set PUBLISH_AUTH to key or jwt.')
   }
