@@ -5,7 +5,7 @@ import { describeApi } from '../../scripts/openapi/document.ts'
 /** Routes that are no part of the API. */
 const NOT_DESCRIBED: Array<{ route: RegExp, why: string }> = [
   { route: /^HEAD /, why: 'as GET' },
-  { route: /^GET \/(studio|watch\/:streamId)?$/, why: 'pages, for people' },
+  { route: /^GET \/(studio|watch\/:streamId|register|login|forgot-password|reset-password|profile|admin\/users)?$/, why: 'pages, for people' },
   { route: /^GET \/assets\/:name$/, why: 'what pages load; the names change' },
   { route: /^GET \/docs(\/.*)?$/, why: 'the description itself' },
   { route: /^OPTIONS \/(livestream|api\/v1\/\w+(\/users)?)\/\*$/, why: 'CORS preflight' },
