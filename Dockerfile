@@ -14,7 +14,8 @@ RUN npm run build
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /headwater
 COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund --ignore-scripts --omit=dev --omit=optional
+# Optional packages too: what sharp and argon2 have for this platform is one, and so is S3's. But FFmpeg is Debian's.
+RUN npm ci --no-audit --no-fund --ignore-scripts --omit=dev && rm -r node_modules/ffmpeg-static
 
 FROM node:24-bookworm-slim
 RUN apt-get update \
@@ -24,10 +25,10 @@ WORKDIR /headwater
 COPY package.json LICENSE ./
 COPY --from=dependencies /headwater/node_modules ./node_modules
 COPY --from=build /headwater/dist ./dist
-RUN mkdir /streams && chown node:node /streams
+RUN mkdir /streams /data && chown node:node /streams /data
 # With one arena the allocator gives back a third more of what media took.
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=5050 STREAMS_DIR=/streams MALLOC_ARENA_MAX=1
-VOLUME /streams
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=5050 STREAMS_DIR=/streams DATA_DIR=/data MALLOC_ARENA_MAX=1
+VOLUME /streams /data
 EXPOSE 5050
 USER node
 STOPSIGNAL SIGTERM

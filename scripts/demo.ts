@@ -54,10 +54,16 @@ async function main (): Promise<void> {
   }
 }
 
-/** The demo is there to be tried, so anybody who reaches it may publish. */
+/** The demo is there to be tried, so anybody who reaches it may publish. What is said nowhere else goes into a folder of its own, and is gone afterwards. */
 function demoConfig (config: Config, ownFolder: string | undefined): Config {
-  const { livestream } = config
-  return { ...config, livestream: { ...livestream, publishAuth: 'open', streamsDir: ownFolder ?? livestream.streamsDir } }
+  const { livestream, platform } = config
+  const open = { ...livestream, publishAuth: 'open' as const }
+  if (ownFolder === undefined) return { ...config, livestream: open }
+  return {
+    ...config,
+    livestream: { ...open, streamsDir: join(ownFolder, 'streams') },
+    platform: process.env['DATA_DIR'] ? platform : { ...platform, dataDir: join(ownFolder, 'data') }
+  }
 }
 
 /** Only what is wrong, unless LOG_LEVEL asks for more. */

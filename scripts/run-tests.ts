@@ -18,6 +18,7 @@ const GROUPS: Record<string, { jobs: number, timeoutSeconds: number }> = {
   ffmpeg: { jobs: 2, timeoutSeconds: 120 },
   contract: { jobs: 2, timeoutSeconds: 240 },
   embedding: { jobs: 2, timeoutSeconds: 240 },
+  servers: { jobs: 2, timeoutSeconds: 300 },
   output: { jobs: 2, timeoutSeconds: 300 },
   browser: { jobs: 1, timeoutSeconds: 300 },
   fuzz: { jobs: 2, timeoutSeconds: 120 },

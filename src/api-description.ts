@@ -8,6 +8,16 @@ Broadcasters and viewers talk to the server over Socket.IO at \`/socket.io\` (\`
 An HTTP request that cannot be read is answered 400, 408 or 431 with the same error body before any route sees it.`,
   tags: [
     { name: 'livestream', description: 'Streams: playlists, segments, pictures, state and control' },
+    { name: 'accounts', description: 'Who people are: registration, login, profiles, administration' },
     { name: 'server', description: 'For who runs it' }
-  ]
+  ],
+  credentials: {
+    publisher: { type: 'http', scheme: 'bearer', description: 'A publish credential (PUBLISH_AUTH), or the resume token of the stream.' },
+    account: { type: 'http', scheme: 'bearer', description: 'The access token of an account.' },
+    accountCookie: { type: 'apiKey', in: 'cookie', name: 'auth_token', description: 'The same, as a cookie. Pages of other origins may not use it: see ALLOWED_ORIGINS.' }
+  },
+  credentialsOf: {
+    livestream: [{}, { publisher: [] }],
+    accounts: [{ account: [] }, { accountCookie: [] }]
+  }
 }

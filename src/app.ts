@@ -4,35 +4,59 @@
  */
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
+import { accounts, type AccountsOptions } from '../plugins/accounts/index.ts'
 import { webUi } from '../plugins/web-ui/index.ts'
 import { API } from './api-description.ts'
+import type { PlatformConfig } from './config/platform.ts'
 import { health, healthRoutes } from './http/health.ts'
 import { useOwnAnswers } from './http/json.ts'
 import { metrics, metricsRoute } from './http/metrics.ts'
 import { openApi } from './http/openapi.ts'
+import { answerUnmatched, pathOwners } from './http/path-owners.ts'
 import { processMetrics } from './http/process-metrics.ts'
 import { useOwnValidation } from './http/validation.ts'
 import { liveCore, livestream, type LivestreamOptions } from './livestream/index.ts'
+import { database } from './platform/database/index.ts'
+import { objects } from './platform/objects/index.ts'
+import { state } from './platform/state/index.ts'
 import { packageVersion } from './version.ts'
 
 export interface HeadwaterOptions {
   /** Settings of the live core. */
   livestream?: LivestreamOptions
+  /** Settings of accounts. Left out, or with `enabled: 'off'`: there are none, and no database is opened. */
+  accounts?: Omit<AccountsOptions, 'dataDir' | 'publicBaseUrl'>
+  /** Settings of the database, the shared state and the objects. They are opened where a feature needs them, unless the scope around this one has its own. */
+  platform?: Partial<PlatformConfig>
   /** Whose `X-Forwarded-For` counts for Socket.IO: `off` (default), a number of proxies, or their addresses. For HTTP it is Fastify's own `trustProxy`. */
   trustProxy?: string
   /** Whether `/docs` describes the API. Default: `on`. */
   apiDocs?: 'on' | 'off'
 }
 
-const plugin: FastifyPluginAsync<HeadwaterOptions> = async (app, options) => {
+const plugin: FastifyPluginAsync<HeadwaterOptions & { prefix?: string }> = async (app, options) => {
   useOwnValidation(app)
   useOwnAnswers(app)
   if (options.apiDocs !== 'off') await app.register(openApi, { ...API, version: packageVersion() })
+  await app.register(pathOwners)
+  // Only where the whole of a prefix is ours: two handlers for one prefix cannot be.
+  if (options.prefix !== undefined && /[^/]/.test(options.prefix)) app.setNotFoundHandler(answerUnmatched(app))
   await app.register(health)
   await app.register(metrics)
   app.headwaterMetrics.add(processMetrics())
   await app.register(liveCore, options.livestream ?? {})
   await app.register(livestream, options.trustProxy === undefined ? {} : { trustProxy: options.trustProxy })
+  if (options.accounts !== undefined && options.accounts.enabled !== 'off') {
+    const platform = options.platform ?? {}
+    await app.register(database, platform)
+    await app.register(state, platform)
+    await app.register(objects, platform)
+    await app.register(accounts, {
+      ...options.accounts,
+      ...(platform.dataDir === undefined ? {} : { dataDir: platform.dataDir }),
+      publicBaseUrl: app.liveCore.config.publicBaseUrl
+    })
+  }
   await app.register(webUi)
   await app.register(healthRoutes)
   await app.register(metricsRoute)

@@ -2,8 +2,23 @@ import { readdir, readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 
-/** A page as the build describes it (`pages.json`). */
-export interface BuiltPage {
+/** What the build says of itself (`pages.json`). */
+export interface BuiltLists {
+  pages: BuiltPage[]
+  /** What stands in the head of every page. */
+  mastheadParts: BuiltPart[]
+}
+
+/** Something that is there only where the server has the feature, with what the browser will need for it. */
+export interface BuiltPart {
+  /** Name of the plugin that has to be registered; none: it is always there. */
+  needs?: string
+  /** Scripts and stylesheets beside those of the shell, from the folder of the build. */
+  files: string[]
+}
+
+/** A page as the build describes it. */
+export interface BuiltPage extends BuiltPart {
   /** As Fastify's router takes it: `/watch/:streamId`. */
   path: string
   title: string
@@ -11,8 +26,6 @@ export interface BuiltPage {
   params: Record<string, string>
   /** Pages of other sites may show it in a frame. */
   embeddable: boolean
-  /** What the browser will need for it beside the shell: scripts and stylesheets, from the folder of the build. */
-  files: string[]
 }
 
 /** A file in all the forms in which it goes over the wire. */
@@ -24,8 +37,7 @@ export interface Asset {
   gzip?: Buffer
 }
 
-export interface Build {
-  pages: BuiltPage[]
+export interface Build extends BuiltLists {
   /** The document of every page, `index.html`. */
   shell: string
   /** By name; the names change with the contents. */
@@ -41,12 +53,12 @@ const TYPES: Record<string, string> = {
 /** Reads what `scripts/build-pages.ts` wrote. @throws HeadwaterError `PAGES_NOT_BUILT` */
 export async function loadBuild (folder: string): Promise<Build> {
   try {
-    const [pages, shell, assets] = await Promise.all([
+    const [lists, shell, assets] = await Promise.all([
       readFile(join(folder, 'pages.json'), 'utf8'),
       readFile(join(folder, 'index.html'), 'utf8'),
       loadAssets(join(folder, 'assets'))
     ])
-    return { pages: JSON.parse(pages) as BuiltPage[], shell, assets }
+    return { ...JSON.parse(lists) as BuiltLists, shell, assets }
   } catch (cause) {
     throw new HeadwaterError('PAGES_NOT_BUILT', { message: 'The pages have not been built: run npm run build:pages', cause })
   }

@@ -4,16 +4,22 @@ import type { Asset, BuiltPage } from './build.ts'
 /** In the shell's document, for the server to fill in. */
 const BASE = '<base href="./">'
 const TITLE = '<title>Headwater</title>'
+const FEATURES = '<meta name="features" content="">'
 
 /**
- * The document of a page: the shell's, with the page's title, the way from the page to the root, and links to
- * what the page will need, so that the browser fetches all at once.
+ * The document of a page: the shell's, with the page's title, the way from the page to the root, what the server
+ * has, and links to what the page will need, so that the browser fetches all at once.
+ * @param features names of the plugins that the server has
  */
-export function documentOf ({ path, title, files }: BuiltPage, shell: string): Asset {
+export function documentOf ({ path, title, files }: BuiltPage, shell: string, features: readonly string[]): Asset {
   const links = files.map(file => file.endsWith('.css')
     ? `<link rel="stylesheet" crossorigin href="./${file}">`
     : `<link rel="modulepreload" crossorigin href="./${file}">`)
-  const text = replaceOnce(replaceOnce(shell, BASE, `<base href="${wayToRoot(path)}">`), TITLE, [`<title>${escaped(title)} · Headwater</title>`, ...links].join('\n  '))
+  const text = [
+    [BASE, `<base href="${wayToRoot(path)}">`],
+    [FEATURES, `<meta name="features" content="${escaped(features.join(' '))}">`],
+    [TITLE, [`<title>${escaped(title)} · Headwater</title>`, ...links].join('\n  ')]
+  ].reduce((text, [mark, by]) => replaceOnce(text, mark!, by!), shell)
   const identity = Buffer.from(text)
   return { type: 'text/html; charset=utf-8', identity, br: brotliCompressSync(identity), gzip: gzipSync(identity) }
 }

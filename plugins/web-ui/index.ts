@@ -2,14 +2,14 @@
  * headwater-web-ui: serves the pages of all features, as `npm run build:pages` made them.
  *
  * Adds `GET` for the path of every page (`/`, `/studio`, `/watch/:streamId`) and `GET /assets/:name` (what the
- * pages load), all below the prefix; a host that has a `/` of its own keeps it. Needs the livestream API below the
- * same prefix. Decorators, events, tables: none. Settings: `WebUiOptions`.
+ * pages load), all below the prefix; a host that has something of its own at such a path keeps it. Needs the
+ * livestream API below the same prefix. The pages of a plugin are there where it was registered before. Decorators, events, tables: none. Settings: `WebUiOptions`.
  */
 import { fileURLToPath } from 'node:url'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { acceptsCoding } from '../../src/http/content-coding.ts'
-import { loadBuild, type Asset, type BuiltPage } from './build.ts'
+import { loadBuild, type Asset, type BuiltPage, type BuiltPart } from './build.ts'
 import { documentOf, rightAddress } from './document.ts'
 
 export interface WebUiOptions {
@@ -46,13 +46,16 @@ const ASSET_HEADERS = {
 }
 
 const plugin: FastifyPluginAsync<WebUiOptions> = async (app, { folder = BUILT }) => {
-  const { pages, shell, assets } = await loadBuild(folder)
+  const { pages, mastheadParts, shell, assets } = await loadBuild(folder)
+  const isThere = ({ needs }: BuiltPart) => needs === undefined || app.hasPlugin(needs)
+  const features = [...new Set([...pages, ...mastheadParts].filter(isThere).flatMap(({ needs }) => needs ?? []))]
+  const inMasthead = mastheadParts.filter(isThere).flatMap(({ files }) => files)
 
-  for (const page of pages) {
-    if (page.path === '/' && app.hasRoute({ method: 'GET', url: `${app.prefix}/` })) continue
-    const document = documentOf(page, shell)
+  for (const page of pages.filter(isThere)) {
+    if (app.hasRoute({ method: 'GET', url: app.prefix + page.path })) continue
+    const document = documentOf({ ...page, files: [...new Set([...inMasthead, ...page.files])] }, shell, features)
     const headers = pageHeaders(page)
-    const notFound = documentOf({ ...page, title: 'Not found', files: [] }, shell)
+    const notFound = documentOf({ ...page, title: 'Not found', files: inMasthead }, shell, features)
     const fits = parameterCheck(page)
     app.get(page.path, { config: { trafficClass: 'page' }, schema: { hide: true } }, async (request, reply) => {
       const [path, query] = request.url.split('?')

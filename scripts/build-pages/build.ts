@@ -23,6 +23,9 @@ const BUILT = join(ROOT, 'plugins/web-ui/built')
  */
 const HLS_WITH_WORKER = 'hls.js/dist/hls.light.min.js'
 
+/** What several pages share of the parts of pages, in one file. */
+const PARTS = { name: 'parts', test: /src[\\/](?:ui|client[\\/](?:stateful|emitter)\.ts)/, minShareCount: 2 }
+
 /**
  * Builds all pages with Vite: files with hashed names, each text compressed beside itself, `pages.json` for the
  * server. It is put in place when it is whole, so a server that starts meanwhile finds the old or the new one.
@@ -59,7 +62,9 @@ export async function buildPages (): Promise<BuildResult> {
         modulePreload: { polyfill: false },
         // The pages' policy lets nothing in that is written as data:.
         assetsInlineLimit: 0,
-        reportCompressedSize: false
+        reportCompressedSize: false,
+        // By itself each set of pages has a file of what just these share: a dozen small ones a page.
+        rolldownOptions: { output: { codeSplitting: { groups: [PARTS], includeDependenciesRecursively: false } } }
       },
       plugins: [{
         name: 'sources',

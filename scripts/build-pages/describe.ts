@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
-import type { BuiltPage } from '../../plugins/web-ui/build.ts'
-import type { PageList } from './list.ts'
+import type { BuiltLists } from '../../plugins/web-ui/build.ts'
+import type { FoundList } from './list.ts'
 
 /** What Vite writes down of a module (`build.manifest`), as far as it matters here. */
 export interface ManifestEntry {
@@ -21,12 +21,19 @@ const keyOf = (path: string) => posix.relative('plugins/web-ui/shell', path)
  * of the shell, which `index.html` names.
  * @throws Error when a page's module is not there or a pattern has flags
  */
-export function describePages (lists: readonly PageList[], manifest: Manifest): BuiltPage[] {
+export function describePages (lists: readonly FoundList[], manifest: Manifest): BuiltLists {
   const ofShell = new Set(filesOf(ENTRY, manifest))
-  return lists.flatMap(({ folder, pages }) => pages.map(({ path, title, module, params = {}, embeddable = false }) => {
-    const files = filesOf(keyOf(posix.join(folder, module)), manifest).filter(file => !ofShell.has(file))
-    return { path, title, params: Object.fromEntries(Object.entries(params).map(([name, pattern]) => [name, sourceOf(pattern)])), embeddable, files }
-  }))
+  const part = (folder: string, { module, needs }: { module: string, needs?: string }) => ({
+    ...(needs === undefined ? {} : { needs }),
+    files: filesOf(keyOf(posix.join(folder, module)), manifest).filter(file => !ofShell.has(file))
+  })
+  return {
+    pages: lists.flatMap(({ folder, pages }) => pages.map(page => {
+      const { path, title, params = {}, embeddable = false } = page
+      return { path, title, params: Object.fromEntries(Object.entries(params).map(([name, pattern]) => [name, sourceOf(pattern)])), embeddable, ...part(folder, page) }
+    })),
+    mastheadParts: lists.flatMap(({ folder, mastheadPart }) => mastheadPart === undefined ? [] : [part(folder, mastheadPart)])
+  }
 }
 
 /** A module's own file and stylesheets, and those of all that it imports. */

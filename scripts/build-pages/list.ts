@@ -2,21 +2,20 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Page } from '../../src/ui/page.ts'
+import type { PageList } from '../../src/ui/page.ts'
 
 /** The pages of one feature. */
-export interface PageList {
+export interface FoundList extends PageList {
   /** The folder of the list, from the repository's root. */
   folder: string
-  pages: readonly Page[]
 }
 
 /** Reads what features list: `src/<feature>/pages/pages.ts` and `plugins/<feature>/pages/pages.ts`. */
-export async function listPages (root: string): Promise<PageList[]> {
+export async function listPages (root: string): Promise<FoundList[]> {
   const features = await Promise.all(['src', 'plugins'].map(async parent => (await readdir(join(root, parent))).map(name => join(parent, name, 'pages'))))
   const folders = features.flat().filter(folder => existsSync(join(root, folder, 'pages.ts'))).sort()
   return await Promise.all(folders.map(async folder => {
-    const { pages } = await import(pathToFileURL(join(root, folder, 'pages.ts')).href) as { pages: readonly Page[] }
-    return { folder, pages }
+    const list = await import(pathToFileURL(join(root, folder, 'pages.ts')).href) as PageList
+    return { ...list, folder }
   }))
 }

@@ -14,14 +14,15 @@ export interface Described {
 
 /** The whole server, described without listening. */
 export async function describeApi (): Promise<Described> {
-  const streamsDir = await mkdtemp(join(tmpdir(), 'headwater-openapi-'))
-  const app = Fastify()
+  const folder = await mkdtemp(join(tmpdir(), 'headwater-openapi-'))
+  // A database is created first.
+  const app = Fastify({ pluginTimeout: 120_000 })
   const routes: string[] = []
   app.addHook('onRoute', ({ method, url }: RouteOptions) => {
     for (const one of [method].flat()) routes.push(`${one} ${url}`)
   })
   try {
-    await app.register(headwater, { livestream: { streamsDir } })
+    await app.register(headwater, { livestream: { streamsDir: join(folder, 'streams') }, platform: { dataDir: join(folder, 'data') }, accounts: { environment: 'test' } })
     const { statusCode, body } = await app.inject('/docs/json')
     if (statusCode !== 200) throw new Error(`GET /docs/json was answered ${statusCode}: ${body}`)
     const document = JSON.parse(body) as { paths: Record<string, unknown> }
@@ -29,6 +30,6 @@ export async function describeApi (): Promise<Described> {
     return { text: `${JSON.stringify({ ...document, paths }, null, 2)}\n`, routes: [...new Set(routes)] }
   } finally {
     await app.close()
-    await rm(streamsDir, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true })
   }
 }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { access, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { locateFfmpeg } from '../../src/media/ffmpeg/locate.ts'
 import type { Machine, PackageManager, Tool } from './plan.ts'
@@ -16,6 +17,9 @@ const CHROMIUM_PATHS = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
 ]
 
+/** Debian and Homebrew have a folder for each version, off PATH. */
+const POSTGRESQL_FOLDERS = ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt']
+
 export type Found =
   | { path: string }
   /** `given`: a variable names one that cannot be used, and an installation would not change that. */
@@ -31,6 +35,8 @@ export async function findTool (tool: Tool, environment: NodeJS.ProcessEnv = pro
     // Debian keeps it where only root's PATH goes.
     case 'nginx': return await findFirst(['nginx', '/usr/sbin/nginx'], '-v', undefined)
     case 'wrk': return await findWrk()
+    case 'postgresql': return await findPostgresql()
+    case 'redis-server': return await findFirst(['redis-server'], '--version', undefined)
   }
 }
 
@@ -56,6 +62,15 @@ async function findFirst (candidates: readonly string[], argument: string, given
 async function findWrk (): Promise<Found> {
   const { stdout } = await run('wrk', ['--version'])
   return /^wrk /.test(stdout) ? { path: await whichOf('wrk') } : { problem: 'wrk is not there', given: false }
+}
+
+/** The path of `postgres`; `initdb` stands beside it. */
+async function findPostgresql (): Promise<Found> {
+  const versions = await Promise.all(POSTGRESQL_FOLDERS.map(async folder => (await readdir(folder).catch(() => []))
+    .filter(name => /^(postgresql@)?\d+$/.test(name))
+    .sort((one, other) => other.localeCompare(one, 'en', { numeric: true }))
+    .map(name => join(folder, name, 'bin', 'postgres'))))
+  return await findFirst(['postgres', ...versions.flat()], '--version', undefined)
 }
 
 /** A library is there when a program that is run with it sees another year. */

@@ -1,7 +1,7 @@
 /** A program (or library) that some part of the project needs and npm does not bring. */
-export type Tool = 'ffmpeg' | 'ffprobe' | 'chromium' | 'libfaketime' | 'nginx' | 'wrk'
+export type Tool = 'ffmpeg' | 'ffprobe' | 'chromium' | 'libfaketime' | 'nginx' | 'wrk' | 'postgresql' | 'redis-server'
 
-export const TOOLS: readonly Tool[] = ['ffmpeg', 'ffprobe', 'chromium', 'libfaketime', 'nginx', 'wrk']
+export const TOOLS: readonly Tool[] = ['ffmpeg', 'ffprobe', 'chromium', 'libfaketime', 'nginx', 'wrk', 'postgresql', 'redis-server']
 
 export type PackageManager = 'apt-get' | 'apk' | 'brew'
 
@@ -30,10 +30,13 @@ export type Plan =
 
 /** FFmpeg's package brings ffprobe everywhere. */
 const PACKAGES: Record<PackageManager, Record<Tool, string[]>> = {
-  'apt-get': { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['chromium'], libfaketime: ['libfaketime'], nginx: ['nginx-light'], wrk: ['wrk'] },
-  apk: { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['chromium'], libfaketime: ['libfaketime'], nginx: ['nginx'], wrk: ['wrk'] },
-  brew: { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['--cask', 'google-chrome'], libfaketime: ['libfaketime'], nginx: ['nginx'], wrk: ['wrk'] }
+  'apt-get': { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['chromium'], libfaketime: ['libfaketime'], nginx: ['nginx-light'], wrk: ['wrk'], postgresql: ['postgresql'], 'redis-server': ['redis-server'] },
+  apk: { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['chromium'], libfaketime: ['libfaketime'], nginx: ['nginx'], wrk: ['wrk'], postgresql: ['postgresql'], 'redis-server': ['redis'] },
+  brew: { ffmpeg: ['ffmpeg'], ffprobe: ['ffmpeg'], chromium: ['--cask', 'google-chrome'], libfaketime: ['libfaketime'], nginx: ['nginx'], wrk: ['wrk'], postgresql: ['postgresql@17'], 'redis-server': ['redis'] }
 }
+
+/** Where Debian's package of PostgreSQL looks whether it shall make a database for the machine, and start it. It is installed before. */
+const DEBIAN_CLUSTERS = { package: 'postgresql-common', file: '/etc/postgresql-common/createcluster.conf', setting: 'create_main_cluster' }
 
 const WITHOUT_MANAGER: Record<Tool, string> = {
   ffmpeg: 'install FFmpeg (https://ffmpeg.org/download.html) so that `ffmpeg` is on PATH, or set FFMPEG_PATH to it',
@@ -41,7 +44,9 @@ const WITHOUT_MANAGER: Record<Tool, string> = {
   chromium: 'install Chromium or Google Chrome, or set CHROMIUM_PATH to one',
   libfaketime: 'install libfaketime (Linux) where the system keeps its libraries, or set LIBFAKETIME_PATH to libfaketimeMT.so.1',
   nginx: 'install nginx so that `nginx` is on PATH',
-  wrk: 'install wrk (https://github.com/wg/wrk) so that `wrk` is on PATH'
+  wrk: 'install wrk (https://github.com/wg/wrk) so that `wrk` is on PATH',
+  postgresql: 'install PostgreSQL 14 or later (https://www.postgresql.org/download) so that `postgres` and `initdb` are on PATH',
+  'redis-server': 'install Redis (https://redis.io/docs/latest/operate/oss_and_stack/install/) so that `redis-server` is on PATH'
 }
 
 /** How tools that are missing come onto this machine: the commands to run, or what to tell the person. */
@@ -70,10 +75,13 @@ function commandsFor (packages: string[][], manager: PackageManager, root: Machi
     case 'apt-get': {
       // sudo cleans the environment, so the variable is set behind it. Another apt may be at work: wait for it.
       const aptGet = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=120']
+      const install = (names: string[]): Command => ({ line: [...aptGet, 'install', '-y', '--no-install-recommends', ...names] })
+      const names = packages.flat()
       return [
         // One repository of several may be out of reach.
         { line: [...aptGet, 'update'], mayFail: true },
-        { line: [...aptGet, 'install', '-y', '--no-install-recommends', ...packages.flat()] }
+        ...(names.includes('postgresql') ? withoutCluster(install, asRoot) : []),
+        install(names)
       ]
     }
     case 'apk':
@@ -82,6 +90,12 @@ function commandsFor (packages: string[][], manager: PackageManager, root: Machi
       // A cask and a formula do not go into one command.
       return packages.map(words => ({ line: ['brew', 'install', ...words] }))
   }
+}
+
+/** Before PostgreSQL is installed: tests start their own, and the machine is to have none that runs. */
+function withoutCluster (install: (names: string[]) => Command, asRoot: string[]): Command[] {
+  const { package: name, file, setting } = DEBIAN_CLUSTERS
+  return [install([name]), { line: [...asRoot, 'sed', '-i', '-E', `s/^#? *${setting} *=.*/${setting} = false/`, file] }]
 }
 
 /** The same for a person at a shell. */

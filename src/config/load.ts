@@ -1,7 +1,9 @@
 import type { TSchema } from 'typebox'
 import Value from 'typebox/value'
 import { HeadwaterError } from '../errors/catalogue.ts'
+import { accountsSchema, type AccountsConfig } from './accounts.ts'
 import { livestreamSchema, type LivestreamConfig } from './livestream.ts'
+import { platformSchema, type PlatformConfig } from './platform.ts'
 import { configSchema, listSettings, type Config, type Setting } from './schema.ts'
 
 /** What is wrong, a line each, in the words of whoever gave the values. */
@@ -33,6 +35,30 @@ function livestreamProblems (config: LivestreamConfig, nameOf: NameOf): string[]
   return [...publishProblems(config, nameOf), ...storageProblems(config, nameOf)]
 }
 
+function platformProblems (config: PlatformConfig, nameOf: NameOf): string[] {
+  return [
+    ...(config.databaseUrl === '' || /^postgres(ql)?:\/\//.test(config.databaseUrl) ? [] : [`${nameOf('/databaseUrl')} must begin with postgres://`]),
+    ...(config.redisUrl === '' || /^rediss?:\/\//.test(config.redisUrl) ? [] : [`${nameOf('/redisUrl')} must begin with redis://`]),
+    ...(config.s3Endpoint === '' || /^https?:\/\//.test(config.s3Endpoint) ? [] : [`${nameOf('/s3Endpoint')} must begin with http:// or https://`]),
+    ...((config.s3AccessKeyId === '') === (config.s3SecretAccessKey === '') ? [] : [`${nameOf('/s3AccessKeyId')} and ${nameOf('/s3SecretAccessKey')} go together`])
+  ]
+}
+
+function accountsProblems (config: AccountsConfig, nameOf: NameOf): string[] {
+  const admin = [config.adminUsername, config.adminEmail, config.adminPassword]
+  return [
+    ...(config.jwtSecret === '' || config.jwtSecret.length >= 32 ? [] : [`${nameOf('/jwtSecret')} must have at least 32 characters`]),
+    ...(admin.every(value => value === '') || admin.every(value => value !== '') ? [] : [`${nameOf('/adminUsername')}, ${nameOf('/adminEmail')} and ${nameOf('/adminPassword')} go together`]),
+    ...(config.adminPassword === '' || config.adminPassword.length >= 6 ? [] : [`${nameOf('/adminPassword')} must have at least 6 characters`])
+  ]
+}
+
+/** Without these nobody is safe; outside production they are generated. */
+function productionProblems ({ server, accounts }: Config, nameOf: NameOf): string[] {
+  if (server.environment !== 'production') return []
+  return accounts.enabled === 'on' && accounts.jwtSecret === '' ? [`${nameOf('/accounts/jwtSecret')} must be set in production (a random text of 32 characters or more), or accounts turned off (${nameOf('/accounts/enabled')}=off)`] : []
+}
+
 /** What is no number stays text, and is then told as wrong. */
 function parse ({ isList, isNumber }: Setting, text: string): unknown {
   if (isList) return text.split(',').map(item => item.trim()).filter(item => item !== '')
@@ -54,14 +80,31 @@ export function loadConfig (environment: Record<string, string | undefined>): Co
     section[setting.name] = parse(setting, text)
   }
   const nameOf: NameOf = path => envNames.get(path) ?? envNames.get(path.replace(/\/\d+$/, '')) ?? path
-  return check<Config>(configSchema, given, nameOf, config => livestreamProblems(config.livestream, name => nameOf(`/livestream${name}`)))
+  return check<Config>(configSchema, given, nameOf, config => [
+    ...livestreamProblems(config.livestream, name => nameOf(`/livestream${name}`)),
+    ...platformProblems(config.platform, name => nameOf(`/platform${name}`)),
+    ...accountsProblems(config.accounts, name => nameOf(`/accounts${name}`)),
+    ...productionProblems(config, nameOf)
+  ])
 }
+
+/** An option, as who gives it calls it. */
+const optionName: NameOf = path => path.slice(1).replaceAll('/', '.')
 
 /**
  * Plugin options completed with the defaults.
  * @throws HeadwaterError `CONFIG_INVALID`, naming every option that is wrong
  */
 export function completeLivestreamOptions (options: Partial<LivestreamConfig>): LivestreamConfig {
-  const nameOf: NameOf = path => path.slice(1).replaceAll('/', '.')
-  return check<LivestreamConfig>(livestreamSchema, { ...options }, nameOf, config => livestreamProblems(config, nameOf))
+  return check<LivestreamConfig>(livestreamSchema, { ...options }, optionName, config => livestreamProblems(config, optionName))
+}
+
+/** The same for what features share. @throws HeadwaterError `CONFIG_INVALID` */
+export function completePlatformOptions (options: Partial<PlatformConfig>): PlatformConfig {
+  return check<PlatformConfig>(platformSchema, { ...options }, optionName, config => platformProblems(config, optionName))
+}
+
+/** The same for accounts. @throws HeadwaterError `CONFIG_INVALID` */
+export function completeAccountsOptions (options: Partial<AccountsConfig>): AccountsConfig {
+  return check<AccountsConfig>(accountsSchema, { ...options }, optionName, config => accountsProblems(config, optionName))
 }

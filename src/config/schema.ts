@@ -1,11 +1,15 @@
 import { Type, type Static } from 'typebox'
+import { accountsSchema } from './accounts.ts'
 import { livestreamSchema } from './livestream.ts'
+import { platformSchema } from './platform.ts'
 import { serverSchema } from './server.ts'
 
 /** The whole configuration, a section per plugin. Types, defaults, `.env.example` and the docs come from here. */
 export const configSchema = Type.Object({
   server: serverSchema,
-  livestream: livestreamSchema
+  livestream: livestreamSchema,
+  platform: platformSchema,
+  accounts: accountsSchema
 }, { additionalProperties: false })
 
 export type Config = Static<typeof configSchema>

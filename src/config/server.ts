@@ -20,6 +20,9 @@ export const serverSchema = Type.Object({
   apiDocs: Type.Enum(['on', 'off'], {
     default: 'on', env: 'API_DOCS', description: 'on: /docs describes the API, as a page and as OpenAPI (/docs/json).'
   }),
+  startTimeoutMs: Type.Integer({
+    default: 60_000, minimum: 1_000, unit: 'ms', env: 'START_TIMEOUT_MS', description: 'Longest time that a part of the server may take to start: to create a database, or to wait until whoever had a folder is known to be dead.'
+  }),
   closeTimeoutMs: Type.Integer({
     default: 15_000, minimum: 1_000, unit: 'ms', env: 'CLOSE_TIMEOUT_MS', description: 'Longest time that a graceful stop may take before the process ends anyway.'
   })

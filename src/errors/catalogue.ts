@@ -23,6 +23,24 @@ const CATALOGUE = {
   SERVER_BUSY: { status: 503, message: 'The server has no room for another stream' },
   STORAGE_FULL: { status: 507, message: 'There is no space for another stream' },
   CONFIG_INVALID: { status: 500, message: 'The configuration is not valid' },
+  ACCOUNT_NOT_FOUND: { status: 404, message: 'There is no such account' },
+  USERNAME_TAKEN: { status: 400, message: 'The username is taken' },
+  EMAIL_TAKEN: { status: 400, message: 'The e-mail address is taken' },
+  WRONG_PASSWORD: { status: 401, message: 'The password is wrong' },
+  PASSWORD_MISMATCH: { status: 400, message: "The password is not the account's" },
+  NOT_LOGGED_IN: { status: 401, message: 'Log in first' },
+  TOKEN_EXPIRED: { status: 401, message: 'The token has expired' },
+  FORBIDDEN: { status: 403, message: 'This is not allowed' },
+  ACCOUNT_BANNED: { status: 403, message: 'The account is banned' },
+  RESET_TOKEN_INVALID: { status: 400, message: 'The token to set a new password is not valid, or was used' },
+  UPLOAD_FAILED: { status: 400, message: 'The upload cannot be used' },
+  MAIL_NOT_CONFIGURED: { status: 503, message: 'This server sends no mail: ask whoever runs it for a new password' },
+  OBJECT_NOT_FOUND: { status: 404, message: 'There is no such object' },
+  DATABASE_UNAVAILABLE: { status: 503, message: 'The database does not answer' },
+  OBJECTS_UNAVAILABLE: { status: 503, message: 'The storage of objects does not answer' },
+  STATE_UNAVAILABLE: { status: 503, message: 'The shared state does not answer' },
+  DATA_DIR_IN_USE: { status: 500, message: 'Another server uses the data folder' },
+  DATABASE_VERSION: { status: 500, message: 'The database was written by another version' },
   STREAMS_DIR_IN_USE: { status: 500, message: 'Another server uses the folder of the streams' },
   FFMPEG_NOT_FOUND: { status: 500, message: 'No usable FFmpeg was found' },
   PAGES_NOT_BUILT: { status: 500, message: 'The pages have not been built' }
@@ -32,6 +50,13 @@ export type ErrorCode = keyof typeof CATALOGUE
 
 export const ERROR_CODES = Object.keys(CATALOGUE) as readonly ErrorCode[]
 
+/** What is wrong with one field of a request. */
+export interface FieldProblem {
+  field: string
+  /** In short, for people. */
+  message: string
+}
+
 export interface ErrorDetails {
   /** What went wrong and what to do, for the person who reads it; the catalogue's text otherwise. */
   message?: string
@@ -39,6 +64,8 @@ export interface ErrorDetails {
   streamKey?: string
   /** When a new try makes sense, in milliseconds. */
   retryAfterMs?: number
+  /** The fields that are wrong, each with its reason. */
+  fields?: readonly FieldProblem[]
   cause?: unknown
 }
 
@@ -49,6 +76,7 @@ export class HeadwaterError extends Error {
   readonly statusCode: number
   readonly streamKey: string | undefined
   readonly retryAfterMs: number | undefined
+  readonly fields: readonly FieldProblem[]
 
   constructor (code: ErrorCode, details: ErrorDetails = {}) {
     super(details.message ?? CATALOGUE[code].message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -56,5 +84,6 @@ export class HeadwaterError extends Error {
     this.statusCode = CATALOGUE[code].status
     this.streamKey = details.streamKey
     this.retryAfterMs = details.retryAfterMs
+    this.fields = details.fields ?? []
   }
 }

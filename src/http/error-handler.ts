@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { HeadwaterError, type ErrorCode } from '../errors/catalogue.ts'
+import { fieldProblems } from './field-problems.ts'
 
 /** How one API writes an error. */
 export type ErrorEnvelope = (error: HeadwaterError, request: FastifyRequest) => object
@@ -18,7 +19,8 @@ const BY_STATUS: Record<number, ErrorCode> = {
 /** Any error as one of the catalogue. What a caller cannot act on becomes `INTERNAL_ERROR`, with the cause kept for the log. */
 export function toHeadwaterError (error: unknown): HeadwaterError {
   if (error instanceof HeadwaterError) return error
-  const { statusCode, message } = error as Partial<FastifyError>
+  const { statusCode, message, validation, validationContext } = error as Partial<FastifyError>
+  if (validation !== undefined) return new HeadwaterError('INVALID_REQUEST', { message: message ?? 'Invalid request', fields: fieldProblems(validation, validationContext), cause: error })
   const code = BY_STATUS[statusCode ?? 500]
   if (code !== undefined) return new HeadwaterError(code, { message: message ?? code, cause: error })
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new HeadwaterError('INVALID_REQUEST', { message: message ?? 'Invalid request', cause: error })

@@ -16,14 +16,28 @@ export interface Failing {
   reason: string
 }
 
+/** A word on something without which the server goes on. As public as a reason. */
+export type Detail = () => string
+
 /** What has to be in order before this server gets work. */
 export class Health {
   readonly #checks = new Map<string, Check>()
+  readonly #details = new Map<string, Detail>()
 
   /** @throws Error when a check has the name already */
   add (name: string, check: Check): void {
     if (this.#checks.has(name)) throw new Error(`There is a check of this name already: ${name}`)
     this.#checks.set(name, check)
+  }
+
+  /** Adds something worth knowing that never makes the server unready. @throws Error when there is something by the name already */
+  tell (name: string, detail: Detail): void {
+    if (this.#details.has(name)) throw new Error(`There is a detail of this name already: ${name}`)
+    this.#details.set(name, detail)
+  }
+
+  details (): Record<string, string> {
+    return Object.fromEntries([...this.#details].map(([name, detail]) => [name, detail()]))
   }
 
   /** What is not in order at present. A check that throws is not. */
@@ -71,7 +85,8 @@ const livezSchema = {
 
 const readiness = Type.Object({
   status: Type.Enum(['ready', 'not ready']),
-  failing: Type.Array(Type.Object({ check: Type.String(), reason: Type.String() }), { description: 'What is not in order.' })
+  failing: Type.Array(Type.Object({ check: Type.String(), reason: Type.String() }), { description: 'What is not in order.' }),
+  details: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'What else is worth knowing: `state` is `connected`, or `disconnected` while the server goes on without Redis.' }))
 })
 
 const readyzSchema = {
@@ -92,7 +107,12 @@ export const healthRoutes: FastifyPluginAsync = async app => {
   if (isFree('/readyz')) {
     app.get('/readyz', { schema: readyzSchema }, async (_request, reply) => {
       const failing = await headwaterHealth.failing()
-      return await reply.code(failing.length === 0 ? 200 : 503).send({ status: failing.length === 0 ? 'ready' : 'not ready', failing })
+      const details = headwaterHealth.details()
+      return await reply.code(failing.length === 0 ? 200 : 503).send({
+        status: failing.length === 0 ? 'ready' : 'not ready',
+        failing,
+        ...(Object.keys(details).length > 0 ? { details } : {})
+      })
     })
   }
 }

@@ -1,14 +1,20 @@
 import type { FastifyInstance } from 'fastify'
 import { HeadwaterError } from '../errors/catalogue.ts'
 
+export interface BodyOptions {
+  /** Largest body, in bytes; a route may have another limit. Default: the server's. */
+  maxBytes?: number
+}
+
 /**
  * Reads JSON and text, whatever parsers the host has: a child scope would inherit them. Takes an empty body that calls
  * itself JSON as no body: some clients send the header with every request.
  */
-export function useOwnBodies (scope: FastifyInstance): void {
+export function useOwnBodies (scope: FastifyInstance, { maxBytes }: BodyOptions = {}): void {
+  const asText: { parseAs: 'string', bodyLimit?: number } = { parseAs: 'string', ...(maxBytes === undefined ? {} : { bodyLimit: maxBytes }) }
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('text/plain', { parseAs: 'string' }, (_request, body, done) => { done(null, body) })
-  scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+  scope.addContentTypeParser<string>('text/plain', asText, (_request, body, done) => { done(null, body) })
+  scope.addContentTypeParser<string>('application/json', asText, (_request, body, done) => {
     if (body.length === 0) {
       done(null, undefined)
       return

@@ -1,11 +1,14 @@
 import type { FastifyRequest } from 'fastify'
 
-const SECRETS = ['authorization', 'cookie', 'token', 'resumeToken', 'signature']
+const SECRETS = [
+  'authorization', 'cookie', 'set-cookie', 'token', 'resumeToken', 'signature',
+  'password', 'old_password', 'new_password', 'access_token', 'refresh_token', 'reset_token'
+]
 
 /** Settings of the standalone server's logger: secrets and the addresses of streams stay out, whatever is logged. */
 export const LOG_REDACTION = {
   redact: {
-    paths: SECRETS.flatMap(name => [name, `*.${name}`, `*.*.${name}`]),
+    paths: SECRETS.flatMap(name => name.includes('-') ? [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`] : [name, `*.${name}`, `*.*.${name}`]),
     censor: '[redacted]'
   },
   serializers: {

@@ -50,9 +50,14 @@ declare module 'fastify' {
   }
 }
 
+/** Those of this scope; a host may have something else by the name. */
+export function metricsOf (app: FastifyInstance): Metrics | undefined {
+  return app.hasDecorator('headwaterMetrics') && app.headwaterMetrics instanceof Metrics ? app.headwaterMetrics : undefined
+}
+
 const plugin: FastifyPluginAsync = async app => {
   // Of a scope around this one, which counts already.
-  if (hasMetrics(app)) return
+  if (metricsOf(app) !== undefined) return
   const metrics = new Metrics()
   const traffic = new Traffic()
   metrics.add(traffic.registry)
@@ -61,11 +66,6 @@ const plugin: FastifyPluginAsync = async app => {
     traffic.count(request, reply)
     done()
   })
-}
-
-/** A host may have something else by that name. */
-function hasMetrics (app: FastifyInstance): boolean {
-  return app.hasDecorator('headwaterMetrics') && app.headwaterMetrics instanceof Metrics
 }
 
 export const metrics = fp(plugin, { name: 'headwater-metrics', fastify: '5.x' })

@@ -14,6 +14,10 @@ export interface OpenApiOptions {
   description: string
   version: string
   tags: Array<{ name: string, description: string }>
+  /** What may stand in the header `authorization`, and where else. */
+  credentials: Record<string, object>
+  /** Which of them routes with a tag take; an empty one means that there may be none. */
+  credentialsOf: Record<string, Array<Record<string, string[]>>>
 }
 
 const DOCS = '/docs'
@@ -31,17 +35,17 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'self'"
 ].join('; ')
 
-const plugin: FastifyPluginAsync<OpenApiOptions> = async (app, { title, description, version, tags }) => {
+const plugin: FastifyPluginAsync<OpenApiOptions> = async (app, { title, description, version, tags, credentials, credentialsOf }) => {
   const { prefix } = app
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: { title, description, version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
       tags,
-      components: { securitySchemes: { publisher: { type: 'http', scheme: 'bearer', description: 'A publish credential (PUBLISH_AUTH), or the resume token of the stream.' } } }
+      components: { securitySchemes: credentials as Record<string, never> }
     },
     // Relative to /docs/json: it holds below any prefix, and behind a proxy that takes one away.
-    transform: ({ schema, url }) => ({ schema: withCredential(schema), url: url.slice(prefix.length) }),
+    transform: ({ schema, url }) => ({ schema: withCredential(schema, credentialsOf), url: url.slice(prefix.length) }),
     transformObject: document => 'openapiObject' in document ? { ...withComponents(document.openapiObject), servers: [{ url: '..' }] } : {}
   })
   await app.register(swaggerUi, {
@@ -65,9 +69,10 @@ const plugin: FastifyPluginAsync<OpenApiOptions> = async (app, { title, descript
  * Routes name the header `authorization` among theirs; OpenAPI wants a security scheme for it. They cannot name one
  * themselves: a host's document, which has them too, would not know it.
  */
-function withCredential (schema: FastifySchema): FastifySchema {
+function withCredential (schema: FastifySchema, credentialsOf: OpenApiOptions['credentialsOf']): FastifySchema {
   const { properties } = (schema?.headers ?? {}) as { properties?: object }
-  return properties !== undefined && 'authorization' in properties ? { ...schema, security: [{}, { publisher: [] }] } : schema
+  const security = schema?.tags?.map(tag => credentialsOf[tag]).find(found => found !== undefined)
+  return properties !== undefined && 'authorization' in properties && security !== undefined ? { ...schema, security } : schema
 }
 
 /** Schemas with a title stand among the components, once; they have no `$id`s, of which a host could have the same. */

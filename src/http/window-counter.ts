@@ -1,6 +1,7 @@
+import { Windows } from './windows.ts'
+
 const WINDOW_MS = 60_000
-/** Beyond so many at once the oldest are forgotten: whoever has many addresses may be counted too little, but fills no memory. */
-const MAX_WINDOWS = 50_000
+const MAX_KEYS = 50_000
 
 /** What is left of a window. */
 export interface Allowance {
@@ -13,8 +14,7 @@ export interface Allowance {
 /** Counts per key and minute; a key's minute begins with the first that is counted. */
 export class WindowCounter {
   readonly #max: number
-  /** The oldest first: a window that begins anew is put behind the others. */
-  readonly #windows = new Map<string, { from: number, count: number }>()
+  readonly #windows = new Windows({ lengthMs: WINDOW_MS, maxKeys: MAX_KEYS })
 
   constructor (max: number) {
     this.#max = max
@@ -22,26 +22,14 @@ export class WindowCounter {
 
   /** Counts one. @param nowMs a monotonic clock */
   take (key: string, nowMs: number): Allowance {
-    let window = this.#windows.get(key)
-    if (window === undefined || nowMs - window.from >= WINDOW_MS) {
-      this.#forgetOld(nowMs)
-      window = { from: nowMs, count: 0 }
-      this.#windows.set(key, window)
-    }
+    const window = this.#windows.open(key, nowMs)
     window.count++
-    return { left: this.#max - window.count, endsInMs: Math.ceil(window.from + WINDOW_MS - nowMs) }
+    return { left: this.#max - window.count, endsInMs: Math.ceil(window.endsAt - nowMs) }
   }
 
   /** Counts one. @returns 0 when it is within the limit, else the milliseconds until the window is over */
   add (key: string, nowMs: number): number {
     const { left, endsInMs } = this.take(key, nowMs)
     return left >= 0 ? 0 : endsInMs
-  }
-
-  #forgetOld (nowMs: number): void {
-    for (const [key, { from }] of this.#windows) {
-      if (nowMs - from < WINDOW_MS && this.#windows.size < MAX_WINDOWS) return
-      this.#windows.delete(key)
-    }
   }
 }

@@ -1,4 +1,4 @@
-import type { Log } from '../media/log.ts'
+import type { Log } from '../log.ts'
 import { before } from './before.ts'
 import type { HostHooks, LiveEventMap } from './host-hooks.ts'
 import type { LiveEvents } from './live-events.ts'

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
+import type { Log } from '../log.ts'
 import { segmentName } from '../media/hls/playlist.ts'
-import type { Log } from '../media/log.ts'
 import type { StreamRegistry } from '../media/registry.ts'
 import type { Stream } from '../media/stream.ts'
 import type { LiveEventMap, StreamStartedEvent } from './host-hooks.ts'

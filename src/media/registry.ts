@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
 import { HeadwaterError, type ErrorDetails } from '../errors/catalogue.ts'
+import { LOCK_HEARTBEAT_MS, takeLock, type FolderLock, type LockedFolder } from '../folder-lock/lock.ts'
+import type { Log } from '../log.ts'
 import { Admission, RETRY_AFTER_MS, type AdmissionSettings } from './admission/admission.ts'
 import type { Fault } from './epoch/fault.ts'
 import type { RunOutcome } from './epoch/run.ts'
@@ -10,9 +12,7 @@ import { sweep } from './hls/retention.ts'
 import { closeForGood, readAbandoned } from './journal/recovery.ts'
 import type { Journaled } from './journal/records.ts'
 import { logName } from './log-name.ts'
-import type { Log } from './log.ts'
 import type { Listing } from './pipeline.ts'
-import { LOCK_HEARTBEAT_MS, takeLock, type FolderLock } from './storage/lock.ts'
 import { listStreamFolders } from './storage/stream-folders.ts'
 import { Storage, type StorageReport, type StorageSettings } from './storage/storage.ts'
 import { isStreamKey } from './stream-key.ts'
@@ -33,6 +33,8 @@ export interface RegistryOptions {
   logFor: (key: string) => Log
   log: Log
 }
+
+const STREAMS_FOLDER: LockedFolder = { of: 'the streams', setting: 'STREAMS_DIR', inUse: 'STREAMS_DIR_IN_USE' }
 
 /** Why a stream is refused. `taken-over`: another server has the media root. */
 export const REFUSALS = ['streams', 'cpu', 'storage', 'closing', 'taken-over'] as const
@@ -101,6 +103,7 @@ export class StreamRegistry extends EventEmitter<RegistryEvents> {
   async open (): Promise<void> {
     const { settings, log } = this.#options
     this.#lock = await takeLock(settings.streamsDir, {
+      what: STREAMS_FOLDER,
       log,
       onLost: error => {
         this.#lost = error

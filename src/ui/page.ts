@@ -1,5 +1,18 @@
-/** A page, as its feature lists it in `<feature>/pages/pages.ts`. Plain data: the build reads it in Node. */
-export interface Page {
+/** What a feature's `<feature>/pages/pages.ts` exports. Plain data: the build reads it in Node. */
+export interface PageList {
+  pages: readonly Page[]
+  /** What it adds to the head of every page. */
+  mastheadPart?: MastheadPart
+}
+
+/** What is there only where the server has the feature. */
+interface OfFeature {
+  /** Name of the plugin that has to be registered, such as `headwater-accounts`; none: it is always there. */
+  needs?: string
+}
+
+/** A page, as its feature lists it. */
+export interface Page extends OfFeature {
   /** Below the server's root; `:name` stands for a parameter. */
   path: `/${string}`
   title: string
@@ -11,6 +24,12 @@ export interface Page {
   embeddable?: boolean
   /** Said to who comes with a parameter that cannot be. */
   otherwise?: { title: string, text: string }
+}
+
+/** Stands at the right end of every page's head. */
+export interface MastheadPart extends OfFeature {
+  /** The module that default-exports the component, from the folder of the list. It is given nothing. */
+  module: `${string}.tsx`
 }
 
 /** What a page's component is given: the parameters of its path, all of which match. */

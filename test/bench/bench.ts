@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Tool } from '../../scripts/provide/plan.ts'
 import { record, type Recording, type RecordingKind } from './load/recording.ts'
 import type { Row } from './table.ts'
 import { RECORDING_SECONDS, type Work } from './work.ts'
@@ -9,13 +10,13 @@ export interface BenchOptions {
   works: readonly Work[]
   rounds: number
   short: boolean
-  /** Path of nginx. */
-  nginx: string
+  /** Paths of programs. */
+  tools: ReadonlyMap<Tool, string>
   note: (text: string) => void
 }
 
 /** Measures one work after the other, so many rounds each. */
-export async function bench ({ works, rounds, short, nginx, note }: BenchOptions): Promise<Row[]> {
+export async function bench ({ works, rounds, short, tools, note }: BenchOptions): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'headwater-bench-'))
   const recordings = new Map<RecordingKind, Promise<Recording>>()
   const recording = (kind: RecordingKind) => {
@@ -28,7 +29,7 @@ export async function bench ({ works, rounds, short, nginx, note }: BenchOptions
     for (const { id, lines, open } of works) {
       const ownFolder = join(folder, id)
       await mkdir(ownFolder)
-      const work = await open({ folder: ownFolder, short, nginx, recording, note })
+      const work = await open({ folder: ownFolder, short, tools, recording, note })
       const own: Row[] = lines.map(line => ({ line, values: [] }))
       try {
         for (let round = 1; round <= rounds; round++) {

@@ -1,3 +1,4 @@
+import type { Tool } from '../../scripts/provide/plan.ts'
 import type { Recording, RecordingKind } from './load/recording.ts'
 
 /** A line of the table. */
@@ -15,7 +16,8 @@ export interface Context {
   folder: string
   /** Rounds are so short that they say little: to see that all of it works. */
   short: boolean
-  nginx: string
+  /** Paths of the programs that the benchmark made sure of. */
+  tools: ReadonlyMap<Tool, string>
   recording: (kind: RecordingKind) => Promise<Recording>
   note: (text: string) => void
 }

@@ -1,6 +1,9 @@
 import type { Work } from './work.ts'
 
-const WORKS: Record<string, () => Promise<Work>> = {
+/** Works of a benchmark, by what they are called on its command line. */
+export type Works = Record<string, () => Promise<Work>>
+
+export const CORE_WORKS: Works = {
   delivery: async () => (await import('./works/delivery.ts')).delivery,
   live: async () => (await import('./works/live.ts')).live,
   start: async () => (await import('./works/start.ts')).start,
@@ -8,11 +11,14 @@ const WORKS: Record<string, () => Promise<Work>> = {
   overload: async () => (await import('./works/overload.ts')).overload
 }
 
-export const WORK_IDS = Object.keys(WORKS)
+export const ACCOUNTS_WORKS: Works = {
+  embedded: async () => (await import('./works/accounts.ts')).embedded,
+  postgresql: async () => (await import('./works/accounts.ts')).postgresql
+}
 
 /** @throws Error on an unknown id */
-export async function loadWork (id: string): Promise<Work> {
-  const load = WORKS[id]
-  if (load === undefined) throw new Error(`There is no work "${id}"; there are ${WORK_IDS.join(', ')}`)
+export async function loadWork (works: Works, id: string): Promise<Work> {
+  const load = works[id]
+  if (load === undefined) throw new Error(`There is no work "${id}"; there are ${Object.keys(works).join(', ')}`)
   return await load()
 }

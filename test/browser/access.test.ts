@@ -1,12 +1,13 @@
 import { createRequire } from 'node:module'
 import { readFile } from 'node:fs/promises'
-import type { Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { startServer } from '../fixtures/server.ts'
+import { startAccounts } from '../fixtures/accounts-server.ts'
+import { startServer, type TestServer } from '../fixtures/server.ts'
 import { launchChromium } from './chromium.ts'
 import { goOnAir } from './on-air.ts'
 import { openStudio } from './studio-page.ts'
-import { ON_AIR, visit, visits } from './visits.ts'
+import { ADMINISTRATORS_VISITS, keptByAdministrator, ON_AIR, STRANGERS_VISITS, visit, visits, type Visit } from './visits.ts'
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const SIZES = [[390, 844], [768, 1024], [1280, 800]] as const
@@ -40,13 +41,11 @@ async function stickingOut (page: Page): Promise<string[]> {
   })
 }
 
-async function lookAtAll (t: Test, live: boolean): Promise<void> {
-  const server = await startServer(t, { standalone: true })
-  if (live) await goOnAir(t, server.url, ON_AIR)
-  for (const one of visits(live)) {
+async function lookAtAll (t: Test, server: Pick<TestServer, 'url'>, all: readonly Visit[], options: BrowserContextOptions = {}): Promise<void> {
+  for (const one of all) {
     await t.test(one.name, async t => {
       for (const [width, height] of SIZES) {
-        const page = await visit(t, browser, server, one, { viewport: { width, height } })
+        const page = await visit(t, browser, server, one, { ...options, viewport: { width, height } })
         t.strictSame(await stickingOut(page), [], `${width} px: nothing sticks out`)
         // All of it at once: what keeps its place while one scrolls covers nothing for good.
         await page.setViewportSize({ width, height: Math.max(height, await page.evaluate(() => (globalThis as any).document.documentElement.scrollHeight)) })
@@ -62,8 +61,21 @@ async function lookAtAll (t: Test, live: boolean): Promise<void> {
   }
 }
 
-t.test('nothing is live', async t => await lookAtAll(t, false))
-t.test('something is live', async t => await lookAtAll(t, true))
+t.test('nothing is live', async t => await lookAtAll(t, await startServer(t, { standalone: true }), visits(false)))
+
+t.test('something is live', async t => {
+  const server = await startServer(t, { standalone: true })
+  await goOnAir(t, server.url, ON_AIR)
+  await lookAtAll(t, server, visits(true))
+})
+
+t.test('accounts', async t => {
+  const server = await startAccounts(t)
+  // As long as a name may be.
+  await server.logIn('w'.repeat(50))
+  await lookAtAll(t, server, STRANGERS_VISITS)
+  await lookAtAll(t, server, ADMINISTRATORS_VISITS, { storageState: await keptByAdministrator(browser, server) })
+})
 
 t.test('the studio, as it goes on', async t => {
   const server = await startServer(t, { standalone: true })

@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core'
+import type { Browser, BrowserContextOptions } from 'playwright-core'
 import type { TestServer } from '../fixtures/server.ts'
 import { http } from '../fixtures/http.ts'
 import type { Visit } from './visits.ts'
@@ -28,8 +28,8 @@ export interface PageWeight {
 }
 
 /** What a page moves, as it is shown for the first time in a fresh browser. */
-export async function weigh (browser: Browser, server: Pick<TestServer, 'url'>, { path, ready }: Pick<Visit, 'path' | 'ready'>): Promise<PageWeight> {
-  const context = await browser.newContext()
+export async function weigh (browser: Browser, server: Pick<TestServer, 'url'>, { path, ready }: Pick<Visit, 'path' | 'ready'>, options: BrowserContextOptions = {}): Promise<PageWeight> {
+  const context = await browser.newContext(options)
   try {
     const page = await context.newPage()
     await page.addInitScript(watchShifts)
@@ -52,7 +52,7 @@ export async function weigh (browser: Browser, server: Pick<TestServer, 'url'>, 
       const page = globalThis as any
       return { firstPaintMs: page.performance.getEntriesByName('first-contentful-paint')[0]?.startTime as number, layoutShift: page.layoutShift as number }
     })
-    const own = [...responses].filter(([id, { url, fromDiskCache }]) => !cached.has(id) && fromDiskCache !== true && url.startsWith(`${server.url}/`) && !/^\/(livestream|socket\.io)\//.test(new URL(url).pathname))
+    const own = [...responses].filter(([id, { url, fromDiskCache }]) => !cached.has(id) && fromDiskCache !== true && url.startsWith(`${server.url}/`) && !/^\/(livestream|socket\.io|api)\//.test(new URL(url).pathname))
     const loaded = await Promise.all(own.map(async ([id, { url, status, mimeType, headers }]): Promise<Loaded> => {
       const { pathname } = new URL(url)
       const gzipped = await http(server, pathname, { headers: { 'accept-encoding': 'gzip' } })

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
-import { cp, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
+import { copyAssets } from '../../scripts/assets/copy.ts'
 import { buildPages } from '../../scripts/build-pages/build.ts'
+import { buildTemplate } from '../../scripts/database-template/build.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -31,7 +33,8 @@ async function build (): Promise<string> {
   const [output, code] = await Promise.all([buffer(child.stdout), new Promise(resolve => child.once('close', resolve))])
   if (code !== 0) throw new Error(`The server could not be compiled: ${output.toString()}`)
   await buildPages()
-  await cp(join(ROOT, 'plugins/web-ui/built'), join(folder, 'plugins/web-ui/built'), { recursive: true })
+  await buildTemplate()
+  await copyAssets(folder)
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   return folder

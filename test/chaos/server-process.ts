@@ -46,7 +46,9 @@ export const RAISED: Record<string, string> = {
   STREAM_MAX_CHUNKS_PER_MINUTE: '1000000',
   RATE_LIMIT_STREAM: '10000000',
   RATE_LIMIT_STATUS: '10000000',
-  RATE_LIMIT_GENERAL: '10000000'
+  RATE_LIMIT_GENERAL: '10000000',
+  // The live core needs none.
+  ACCOUNTS: 'off'
 }
 
 const LISTENS = /^Server listening at (http:\S+)/

@@ -5,10 +5,12 @@ import { describeApi } from '../../scripts/openapi/document.ts'
 /** Routes that are no part of the API. */
 const NOT_DESCRIBED: Array<{ route: RegExp, why: string }> = [
   { route: /^HEAD /, why: 'as GET' },
-  { route: /^GET \/(studio|watch\/:streamId)?$/, why: 'pages, for people' },
+  { route: /^GET \/(studio|watch\/:streamId|register|login|forgot-password|reset-password|profile|admin\/users)?$/, why: 'pages, for people' },
   { route: /^GET \/assets\/:name$/, why: 'what pages load; the names change' },
   { route: /^GET \/docs(\/.*)?$/, why: 'the description itself' },
-  { route: /^OPTIONS \/livestream\/\*$/, why: 'CORS preflight' },
+  { route: /^OPTIONS \/(livestream|api\/v1\/\w+(\/users)?)\/\*$/, why: 'CORS preflight' },
+  { route: /^OPTIONS \/api\/v1\/\w+(\/users)?\/?$/, why: 'CORS preflight' },
+  { route: /^GET \/api\/v1\/admin\/users\/$/, why: 'as without the slash' },
   { route: /^(GET|POST) \/livestream\/\*$/, why: 'unknown paths, with a key that is longer than the router takes' }
 ]
 

@@ -7,7 +7,7 @@ import { useOwnAnswers } from '../../src/http/json.ts'
 import { useOwnValidation } from '../../src/http/validation.ts'
 import { livestream } from '../../src/livestream/index.ts'
 
-const ABOUT = { title: 'Test', description: 'Text', version: '1.2.3', tags: [{ name: 'things', description: 'Things' }] }
+const ABOUT = { title: 'Test', description: 'Text', version: '1.2.3', tags: [{ name: 'things', description: 'Things' }], credentials: { publisher: { type: 'http', scheme: 'bearer' } }, credentialsOf: { things: [{}, { publisher: [] }] } }
 
 function host (t: Test): FastifyInstance {
   const app = Fastify({ routerOptions: { maxParamLength: 512 } })

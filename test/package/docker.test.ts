@@ -15,6 +15,7 @@ import { cleanEnvironment, folderFor, outputOf, PLAIN, ROOT, startProgram } from
 const text = await readFile(join(ROOT, 'Dockerfile'), 'utf8')
 const stages = readDockerfile(text)
 const last = stages.at(-1)!
+const volumes = lastOf(last, 'VOLUME')!.text.split(' ')
 const runs = stages.flatMap(({ steps }) => steps).filter(({ keyword }) => keyword === 'RUN')
 
 /** Exit code of the health check, with this port set. */
@@ -45,7 +46,9 @@ t.test('the Dockerfile reads well', async t => {
   t.equal(lastOf(last, 'ENTRYPOINT'), undefined)
   t.equal(execForm(lastOf(last, 'HEALTHCHECK')!)[0], 'node')
   t.equal(lastOf(last, 'STOPSIGNAL')?.text, 'SIGTERM')
-  t.match(environmentOf(last), { NODE_ENV: 'production', HOST: '0.0.0.0', PORT: lastOf(last, 'EXPOSE')!.text, STREAMS_DIR: lastOf(last, 'VOLUME')!.text })
+  t.match(environmentOf(last), { NODE_ENV: 'production', HOST: '0.0.0.0', PORT: lastOf(last, 'EXPOSE')!.text })
+  const { STREAMS_DIR: streams, DATA_DIR: data } = environmentOf(last)
+  t.same(volumes, [streams, data], 'whatever is written is in a volume')
   t.notMatch(text, /(secret|password|token|_key)\s*=/i, 'there are no secrets in it')
   for (const { text } of runs.filter(({ text }) => text.includes('apt-get install'))) {
     t.match(text, /^apt-get update\s+&& apt-get install /)
@@ -98,16 +101,16 @@ t.test('its steps, in clean folders: the server starts as somebody without right
   t.same((await readdir(workdir)).sort(), ['LICENSE', 'dist', 'node_modules', 'package.json'])
   const installed = await readdir(join(workdir, 'node_modules'))
   t.same(['react', 'vite', 'typescript', 'tap', 'ffmpeg-static'].filter(name => installed.includes(name)), [], 'what only the build needs is not in it')
-  t.equal((await stat(here(lastOf(last, 'VOLUME')!.text))).uid, user.uid)
+  for (const volume of volumes) t.equal((await stat(here(volume))).uid, user.uid, volume)
 
   const { port, close } = await listen(200)
   await close()
   const variables = Object.fromEntries(Object.entries(environmentOf(last)).map(([name, value]) => [name, here(value)]))
   const [command = '', ...args] = execForm(lastOf(last, 'CMD')!)
   // On this machine's own address alone, and on a port that is free.
-  const { child, url, ended } = await startProgram(t, command, args, { cwd: workdir, env: { PATH: process.env['PATH'], ...variables, HOST: '127.0.0.1', PORT: String(port) }, ...(isRoot ? user : {}) })
+  const { child, url, ended } = await startProgram(t, command, args, { cwd: workdir, env: { PATH: process.env['PATH'], ...variables, HOST: '127.0.0.1', PORT: String(port), JWT_SECRET: 'a secret that is long enough for a test' }, ...(isRoot ? user : {}) })
   t.equal((await fetch(`${url}/studio`)).status, 200)
-  t.ok((await readdir(join(root, 'streams'))).length > 0, 'the streams are in the volume')
+  for (const volume of ['streams', 'data']) t.ok((await readdir(join(root, volume))).length > 0, `${volume}: it is in the volume`)
   t.equal(await health(port), 0, 'healthy')
 
   const client = io(url, { transports: ['websocket'], reconnection: false })

@@ -1,5 +1,6 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import Fastify, { type FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { documentOf, rightAddress, wayToRoot } from '../../plugins/web-ui/document.ts'
@@ -171,6 +172,28 @@ t.test('the host keeps what is its own', async t => {
   t.equal((await app.inject('/one/else')).body, 'of the host')
 })
 
+t.test('the pages of a plugin are there where it is', async t => {
+  const accounts = fp(async () => {}, { name: 'headwater-accounts', encapsulate: true })
+  const app = await host(async app => {
+    app.get('/with/login', async () => 'the host')
+    await app.register(async scope => {
+      await scope.register(accounts)
+      await scope.register(webUi, { prefix: '/with' })
+    })
+    await app.register(webUi, { prefix: '/without' })
+  })
+  const linked = async (path: string) => linksIn((await app.inject(path)).body, path).filter(link => /session-part-[\w-]+\.js$/.test(link))
+  for (const path of ['/register', '/forgot-password', '/reset-password', '/profile', '/admin/users']) {
+    t.equal((await app.inject(`/with${path}`)).statusCode, 200, path)
+    t.equal((await app.inject(`/without${path}`)).statusCode, 404, path)
+  }
+  t.equal((await app.inject('/with/login')).body, 'the host', 'a host that has one of its own keeps it')
+  t.equal((await linked('/with/watch/x')).length, 1, 'the head of every page shows who is logged in')
+  t.strictSame(await linked('/without/watch/x'), [])
+  t.match((await app.inject('/with/')).body, '<meta name="features" content="headwater-accounts">')
+  t.match((await app.inject('/without/')).body, '<meta name="features" content="">')
+})
+
 t.test('without a build it says what to do', async t => {
   const app = Fastify()
   t.teardown(() => app.close())
@@ -179,7 +202,7 @@ t.test('without a build it says what to do', async t => {
 
 t.test('the title of a page is text', async t => {
   const page = { path: '/', title: '<b>"&"</b> $& ', params: {}, embeddable: false, files: [] }
-  const text = documentOf(page, '<base href="./"><title>Headwater</title>').identity.toString()
-  t.equal(text, '<base href="./"><title>&#60;b&#62;&#34;&#38;&#34;&#60;/b&#62; $&#38;  · Headwater</title>')
-  t.throws(() => documentOf(page, '<title>Headwater</title>'), /not just once/)
+  const text = documentOf(page, '<base href="./"><meta name="features" content=""><title>Headwater</title>', ['one', 'two']).identity.toString()
+  t.equal(text, '<base href="./"><meta name="features" content="one two"><title>&#60;b&#62;&#34;&#38;&#34;&#60;/b&#62; $&#38;  · Headwater</title>')
+  t.throws(() => documentOf(page, '<title>Headwater</title>', []), /not just once/)
 })

@@ -9,18 +9,25 @@ const MANIFEST: Manifest = {
   'index.html': { file: 'assets/index.js', css: ['assets/index.css'], imports: ['_react.js'] },
   '_react.js': { file: 'assets/react.js' },
   '_badge.js': { file: 'assets/badge.js', css: ['assets/badge.css'], imports: ['_react.js', 'index.html'] },
+  '../../accounts/pages/session-part.tsx': { file: 'assets/session.js', imports: ['_react.js'] },
   '../../../src/livestream/pages/watch/watch-page.tsx': { file: 'assets/watch.js', css: ['assets/watch.css'], imports: ['_react.js', '_badge.js'] }
 }
 const list = (page: object) => [{ folder: 'src/livestream/pages', pages: [{ path: '/watch/:streamId' as const, title: 'Watch', module: 'watch/watch-page.tsx' as const, ...page }] }]
 
 t.test('what the server is told of a page', async t => {
-  t.strictSame(describePages(list({ params: { streamId: /^[a-z]+$/ } }), MANIFEST), [{
+  const { pages } = describePages(list({ params: { streamId: /^[a-z]+$/ } }), MANIFEST)
+  t.strictSame(pages, [{
     path: '/watch/:streamId',
     title: 'Watch',
     params: { streamId: '^[a-z]+$' },
     embeddable: false,
     files: ['assets/watch.js', 'assets/watch.css', 'assets/badge.js', 'assets/badge.css']
   }], 'the files that the shell does not have')
+  t.match(describePages(list({ needs: 'headwater-accounts' }), MANIFEST).pages, [{ path: '/watch/:streamId', needs: 'headwater-accounts' }])
+  t.strictSame(describePages([{ folder: 'plugins/accounts/pages', pages: [], mastheadPart: { needs: 'headwater-accounts', module: 'session-part.tsx' } }], MANIFEST), {
+    pages: [],
+    mastheadParts: [{ needs: 'headwater-accounts', files: ['assets/session.js'] }]
+  })
   t.throws(() => describePages(list({ module: 'gone/gone-page.tsx' }), MANIFEST), /The build has no .*gone-page\.tsx/)
   t.throws(() => describePages(list({ params: { streamId: /a/i } }), MANIFEST), /has no flags/)
 })

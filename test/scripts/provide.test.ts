@@ -23,9 +23,13 @@ function instructionOf (missing: Tool[], machine: Machine): string {
 t.test('what is run where that works without a question', async t => {
   const aptGet = 'env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120'
   t.same(linesOf(['ffmpeg', 'ffprobe', 'chromium'], debian), [`${aptGet} update (may fail)`, `${aptGet} install -y --no-install-recommends ffmpeg chromium`], 'a package once')
+  const settingOfClusters = 'sed -i -E s/^#? *create_main_cluster *=.*/create_main_cluster = false/ /etc/postgresql-common/createcluster.conf'
+  t.same(linesOf(['postgresql'], { ...debian, root: 'sudo' }), [`sudo -n ${aptGet} update (may fail)`, `sudo -n ${aptGet} install -y --no-install-recommends postgresql-common`, `sudo -n ${settingOfClusters}`, `sudo -n ${aptGet} install -y --no-install-recommends postgresql`], 'Debian makes no database of its own, nor starts one')
   t.same(linesOf(['ffprobe'], { ...debian, root: 'sudo' }), [`sudo -n ${aptGet} update (may fail)`, `sudo -n ${aptGet} install -y --no-install-recommends ffmpeg`])
   t.same(linesOf(['ffmpeg', 'chromium'], { ...debian, manager: 'apk' }), ['apk add --no-cache ffmpeg chromium'])
   t.same(linesOf(['ffmpeg', 'chromium'], { platform: 'darwin', manager: 'brew', root: 'no', installAllowed: true }), ['brew install ffmpeg', 'brew install --cask google-chrome'])
+  t.same(linesOf(['redis-server'], debian)[1], `${aptGet} install -y --no-install-recommends redis-server`)
+  t.same(linesOf(['redis-server'], { ...debian, manager: 'apk' }), ['apk add --no-cache redis'], 'elsewhere it is called otherwise')
 })
 
 t.test('what a person is told otherwise', async t => {
@@ -103,6 +107,11 @@ t.test('the script', async t => {
     await writeFile(join(path, 'stub.so'), '')
     t.strictSame(await runScript(path, ['libfaketime'], { LIBFAKETIME_PATH: join(path, 'works.so') }), { code: 0, stderr: `libfaketime: ${path}/works.so\n` })
     t.strictSame(await runScript(path, ['libfaketime'], { LIBFAKETIME_PATH: join(path, 'stub.so') }), { code: 1, stderr: `${path}/stub.so does not change the time of a program\n` })
+  })
+
+  await t.test('finds PostgreSQL', async t => {
+    const path = await pathWith(t, { postgres: 'test "$1" = --version' })
+    t.strictSame(await runScript(path, ['postgresql']), { code: 0, stderr: `postgresql: ${path}/postgres\n` })
   })
 
   await t.test('does not pass over what was given', async t => {

@@ -1,15 +1,23 @@
 import { Suspense, type ReactElement } from 'react'
 import { matchRoute, Router, useLocation, useRouter } from 'wouter'
+import { MastheadEnd } from '../../../src/ui/masthead.tsx'
 import { ROOT_PATH } from '../../../src/ui/root.ts'
 import { Arrival } from './arrival.tsx'
 import { ErrorBoundary } from './error-boundary.tsx'
-import { foundPages, type FoundPage } from './found-pages.ts'
+import { foundPages, foundParts, type FoundPage } from './found-pages.ts'
 import { NotFound } from './not-found.tsx'
 
 /** All pages of all features, below wherever the server is. */
 export function App (): ReactElement {
-  return <Router base={ROOT_PATH}><CurrentPage /></Router>
+  return (
+    <Router base={ROOT_PATH}>
+      <MastheadEnd.Provider value={MASTHEAD_PARTS}><CurrentPage /></MastheadEnd.Provider>
+    </Router>
+  )
 }
+
+/** They come together with the page, so nothing moves aside for them. */
+const MASTHEAD_PARTS = foundParts.map((Part, index) => <Part key={index} />)
 
 function CurrentPage (): ReactElement {
   const [location] = useLocation()

@@ -5,7 +5,6 @@ import { HeadwaterError } from '../../errors/catalogue.ts'
 import { clientNetwork } from '../../http/client-network.ts'
 import { isFailure, toHeadwaterError } from '../../http/error-handler.ts'
 import { clientAddress, type TrustedProxies } from '../../http/trust-proxy.ts'
-import type { Log } from '../../media/log.ts'
 import type { StreamRegistry } from '../../media/registry.ts'
 import type { Stream } from '../../media/stream.ts'
 import { errorBody } from '../envelope.ts'
@@ -18,6 +17,7 @@ import { RecoveryAdapter, SESSION_OFFSET } from './recovery-adapter.ts'
 import { roomOf, type GatewayServer, type GatewaySocket } from './socket.ts'
 import { WatchHandlers } from './watch.ts'
 import { WindowCounter } from '../../http/window-counter.ts'
+import type { Log } from '../../log.ts'
 
 export interface GatewayOptions {
   /** What Socket.IO is attached to. */

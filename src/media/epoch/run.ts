@@ -1,7 +1,7 @@
 import { setInterval } from 'node:timers'
+import type { Log } from '../../log.ts'
 import { encodeArguments, firstPictureUs, OUTPUT_OFFSET_US, type EncodePlan, type EncodeSettings } from '../ffmpeg/arguments.ts'
 import { describeExit, startFfmpeg, type FfmpegProcess, type ProcessExit } from '../ffmpeg/process.ts'
-import type { Log } from '../log.ts'
 import { Cutter, type CutSegment } from '../mpegts/cutter.ts'
 import type { Epoch } from './epoch.ts'
 import type { Fault } from './fault.ts'

@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isMissing } from '../../errors/missing-file.ts'
 import { readKeptNumbering } from './kept-numbering.ts'
 import { ENDLIST, parseSegmentName, summarisePlaylist, type PlaylistSummary } from './playlist.ts'
 
@@ -78,11 +79,6 @@ export async function listFiles (folder: string): Promise<string[] | undefined> 
   }
   const rank = (name: string) => name === EVENT_PLAYLIST ? -2 : name === LIVE_PLAYLIST ? -1 : parseSegmentName(name) ?? Infinity
   return names.filter(name => !TEMPORARY.test(name) && name !== JOURNAL).sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
-}
-
-export function isMissing (error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code
-  return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
 /** A text file's content; undefined when it is not there. */

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { closeAbandoned, EVENT_PLAYLIST, isMissing, readText } from '../hls/files.ts'
+import { isMissing } from '../../errors/missing-file.ts'
+import { closeAbandoned, EVENT_PLAYLIST, readText } from '../hls/files.ts'
 import { segmentName, summarisePlaylist } from '../hls/playlist.ts'
 import { Journal } from './journal.ts'
 import type { Journaled } from './records.ts'

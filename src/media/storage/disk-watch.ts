@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts'
+import type { Log } from '../../log.ts'
 import { freeBytes } from './free-space.ts'
 import { diskState, type DiskState, type Watermarks } from './watermarks.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import type { Log } from '../../log.ts'
 import { logName } from '../log-name.ts'
-import type { Log } from '../log.ts'
 import { DiskWatch } from './disk-watch.ts'
 import { StorageAccount } from './storage-account.ts'
 import { finishRemovals, listStreamFolders, readContent, removeStream } from './stream-folders.ts'

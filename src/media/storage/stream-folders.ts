@@ -1,7 +1,8 @@
 import { renameSync } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EVENT_PLAYLIST, isMissing, JOURNAL, lastWritten, LIVE_PLAYLIST, readNumbering } from '../hls/files.ts'
+import { isMissing } from '../../errors/missing-file.ts'
+import { EVENT_PLAYLIST, JOURNAL, lastWritten, LIVE_PLAYLIST, readNumbering } from '../hls/files.ts'
 import { keepNumbering } from '../hls/kept-numbering.ts'
 import { parseSegmentName } from '../hls/playlist.ts'
 

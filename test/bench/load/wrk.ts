@@ -10,11 +10,13 @@ export interface WrkOptions {
   seconds: number
   /** The processor that it runs on; undefined: whichever. */
   processor: number | undefined
+  /** Goes with every request. */
+  headers?: Record<string, string>
 }
 
 /** Asks for the same thing again and again. @returns how many answers came @throws Error when one was not what was asked for */
-export async function wrk ({ url, connections, seconds, processor }: WrkOptions): Promise<number> {
-  const line = ['wrk', '--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`, url]
+export async function wrk ({ url, connections, seconds, processor, headers = {} }: WrkOptions): Promise<number> {
+  const line = ['wrk', '--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`, ...Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]), url]
   const [program = '', ...args] = processor === undefined ? line : ['taskset', '-c', String(processor), ...line]
   const { stdout } = await run(program, args, { timeout: seconds * 1000 + MARGIN_MS })
   return readWrk(stdout)

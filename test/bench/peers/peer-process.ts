@@ -1,20 +1,23 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const START_MS = 10_000
+const START_MS = 30_000
 
-/** A small server of somebody else's making, as a process of its own. It says `{ port }` over IPC when it listens. */
+/** A small server as a process of its own. It says `{ port }` over IPC when it listens. */
 export class PeerProcess {
   readonly url: string
   readonly #child: ChildProcess
   readonly #gone: Promise<void>
 
-  /** @param name of its module in this folder @param folder where it may write */
-  static async start (name: string, folder: string): Promise<PeerProcess> {
-    const child = fork(fileURLToPath(new URL(`${name}.ts`, import.meta.url)), [folder])
+  /** @param name of its module in this folder @param folder where it may write @param more what else it is told */
+  static async start (name: string, folder: string, ...more: string[]): Promise<PeerProcess> {
+    const child = fork(fileURLToPath(new URL(`${name}.ts`, import.meta.url)), [folder, ...more])
     const gone = new Promise<void>(resolve => child.once('exit', () => resolve()))
     const port = await new Promise<number>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${name} does not listen within ${START_MS} ms`)), START_MS)
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL')
+        reject(new Error(`${name} does not listen within ${START_MS} ms`))
+      }, START_MS)
       child.once('message', message => {
         clearTimeout(timer)
         resolve((message as { port: number }).port)

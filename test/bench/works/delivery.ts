@@ -42,7 +42,7 @@ export const delivery: Work = {
 }
 
 /** The same playlist and the same segment from a running stream of ours and as files. */
-async function open ({ folder, short, nginx: program, recording }: Context): Promise<OpenWork> {
+async function open ({ folder, short, tools, recording }: Context): Promise<OpenWork> {
   const closes: Array<() => Promise<void>> = []
   const close = async () => { for (const one of closes.splice(0).reverse()) await one() }
   try {
@@ -59,7 +59,7 @@ async function open ({ folder, short, nginx: program, recording }: Context): Pro
     const segment = segments.sort((a, b) => Math.abs(a.body.length - SEGMENT_BYTES) - Math.abs(b.body.length - SEGMENT_BYTES))[0]!
     const files = new Map([['stream.m3u8', playlist], [segment.name, segment.body]])
 
-    const nginx = await Nginx.start(program, join(folder, 'nginx'), files)
+    const nginx = await Nginx.start(tools.get('nginx')!, join(folder, 'nginx'), files)
     closes.push(() => nginx.stop())
     const staticFolder = join(folder, 'static')
     await mkdir(staticFolder)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Unit } from '../../../src/media/container/types.ts'
 import { Ingest, type Acknowledgement } from '../../../src/media/ingest/ingest.ts'
-import type { Log } from '../../../src/media/log.ts'
+import type { Log } from '../../../src/log.ts'
 import type { Pipeline } from '../../../src/media/pipeline.ts'
 import { audioEntry, clusterHead, header, simpleBlock } from '../../media/container/matroska-writer.ts'
 import { read } from '../../media/container/reading.ts'

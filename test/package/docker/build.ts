@@ -22,7 +22,7 @@ export interface Built {
  * folder, and its user is another one. Packages of Debian are left to the system.
  */
 export async function build (stages: Stage[], context: string, folder: string, user: User, env: NodeJS.ProcessEnv): Promise<Built> {
-  const absolute = [...new Set(stages.flatMap(({ steps }) => steps).filter(({ keyword }) => keyword === 'WORKDIR' || keyword === 'VOLUME').map(({ text }) => text))]
+  const absolute = [...new Set(stages.flatMap(({ steps }) => steps).filter(({ keyword }) => keyword === 'WORKDIR' || keyword === 'VOLUME').flatMap(({ text }) => text.split(' ')))]
   const roots = new Map<string, Source>()
   const sent = await readContext(context)
   let built: Built | undefined

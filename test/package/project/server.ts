@@ -1,31 +1,30 @@
 import Fastify from 'fastify'
-import headwaterDefault, { configSchema, ERROR_CODES, headwater, HeadwaterError, listSettings, loadConfig, type Config, type HeadwaterOptions } from 'headwater'
+import headwaterDefault, { headwater, HeadwaterError, loadConfig, type Config, type HeadwaterOptions, type LivestreamOptions } from 'headwater'
+import { accounts, type AccountsOptions } from 'headwater/accounts'
 import { type Config as SameConfig } from 'headwater/config'
-import { type ErrorCode } from 'headwater/errors'
-import { livestream, type LivestreamOptions } from 'headwater/livestream'
+import { database, type Database } from 'headwater/database'
+import { objects, type Objects } from 'headwater/objects'
+import { state, type State } from 'headwater/state'
 
-const live: LivestreamOptions = { streamsDir: 'streams', maxStreams: 10, publishAuth: 'key', publishKeys: ['0123456789abcdef'] }
-const whole: HeadwaterOptions = { livestream: live }
+const live: LivestreamOptions = { streamsDir: 'streams', maxStreams: 10 }
+const whole: HeadwaterOptions = { livestream: live, accounts: { jwtSecret: 'a secret of 32 characters, or more' }, platform: { dataDir: 'data' } }
 const app = Fastify()
-await app.register(livestream, { ...live, prefix: '/live' })
 await app.register(headwater, whole)
 await app.register(headwaterDefault)
 
-const config: Config = loadConfig({ PORT: '0' })
+const own: AccountsOptions = { accessTokenSeconds: 600 }
+await app.register(database, { dataDir: 'data' })
+await app.register(state)
+await app.register(objects, { dataDir: 'data' })
+await app.register(accounts, { ...own, prefix: '/own' })
+export const parts: [Database, State, Objects] = [app.database, app.state, app.objects]
+
+const config: Config = loadConfig({ PORT: '0', ACCOUNTS: 'off' })
 const same: SameConfig = config
 export const port: number = same.server.port
-export const names: string[] = listSettings().map(({ env }) => env)
-export const codes: readonly ErrorCode[] = ERROR_CODES
-export const status: number = new HeadwaterError('STREAM_NOT_FOUND', { streamKey: 'a' }).statusCode
-export const sections: string[] = Object.keys(configSchema.properties)
+export const status: number = new HeadwaterError('ACCOUNT_NOT_FOUND').statusCode
 
 // @ts-expect-error a setting has a type
-await app.register(livestream, { maxStreams: 'many' })
+await app.register(accounts, { accessTokenSeconds: 'long' })
 // @ts-expect-error and a name
-await app.register(livestream, { maximumStreams: 10 } satisfies LivestreamOptions)
-// @ts-expect-error some are one of a few
-export const wrong: LivestreamOptions = { publishAuth: 'password' }
-// @ts-expect-error what is not exported cannot be imported
-await import('headwater/dist/src/server.js')
-// @ts-expect-error codes are those of the catalogue
-export const error = new HeadwaterError('TEAPOT')
+export const wrong: AccountsOptions = { accessTokenMinutes: 10 }

@@ -1,9 +1,0 @@
-type Write = (fields: object, message: string) => void
-
-/** What the media core needs of a logger; pino's fits. */
-export interface Log {
-  debug: Write
-  info: Write
-  warn: Write
-  error: Write
-}

@@ -1,0 +1,114 @@
+import type { Allowance } from '../../http/window-counter.ts'
+
+export type { Allowance } from '../../http/window-counter.ts'
+
+/**
+ * What several servers of one installation know together: in memory for one, in Redis for many. Names, keys, places and
+ * members are any text; names of one kind do not meet those of another.
+ */
+export interface State {
+  readonly kind: 'memory' | 'redis'
+  /** Memory is always connected. While Redis is not, this server goes on with what it knows itself, and catches up afterwards. */
+  readonly connection: 'connected' | 'disconnected'
+  readonly limits: RateLimits
+  readonly counters: Counters
+  readonly presence: Presence
+  readonly channels: Channels
+  readonly locks: Locks
+  figures (): StateFigures
+  /** Gives up its locks. Members stay: they may go on at another server. */
+  close (): Promise<void>
+}
+
+/** For whoever watches over this server. */
+export interface StateFigures {
+  /** Members that this server has seen, in all places. */
+  members: number
+  /** Keys whose limits it counts. */
+  limitKeys: number
+  /** How often it answered with what it knows itself, because Redis was away. */
+  answeredAlone: number
+}
+
+/** How often something may be done. What is remembered is bounded. While Redis is gone each server counts for itself. */
+export interface RateLimits {
+  /** Counts one. A key's window begins with the first that is counted in it; a key has one length. */
+  take (key: string, max: number, windowMs: number): Promise<Allowance>
+  /** One that was counted shall not count after all. */
+  giveBack (key: string): Promise<void>
+}
+
+/** Whole numbers by name; one that nobody has added to is 0. While Redis is gone each server adds to what it knew last. */
+export interface Counters {
+  /** @returns what it is then */
+  add (name: string, by?: number): Promise<number>
+  get (name: string): Promise<number>
+  remove (name: string): Promise<void>
+}
+
+/** Somebody who is in a place: a viewer on a stage, a participant in a meeting. */
+export interface Member {
+  member: string
+  /** Milliseconds since 1970. */
+  joinedAt: number
+  lastSeenAt: number
+  /** What the feature wants to know of it; null when it said nothing. */
+  data: unknown
+}
+
+/** Who came to a place, over time. */
+export interface PresenceSummary {
+  current: number
+  /** Most at the same time. */
+  peak: number
+  /** How often somebody joined. */
+  joins: number
+  /** How long all of them were there together, each until it left or was last seen. */
+  accumulatedMs: number
+}
+
+export interface PresenceOptions {
+  /** Who is not seen for so long is gone. */
+  timeoutMs: number
+  /** JSON. */
+  data?: unknown
+}
+
+/** Who is where. While Redis is gone each server knows those who came to itself. */
+export interface Presence {
+  /** Joins, or is seen again: then only `lastSeenAt` and, where it is given, `data` change. @returns whether it joined */
+  join (place: string, member: string, options: PresenceOptions): Promise<boolean>
+  /** Seen again. @returns whether it was there */
+  touch (place: string, member: string): Promise<boolean>
+  /** @returns whether it was there */
+  leave (place: string, member: string): Promise<boolean>
+  /** Oldest first. */
+  members (place: string): Promise<Member[]>
+  summary (place: string): Promise<PresenceSummary>
+  /** Places in which somebody is. */
+  places (): Promise<string[]>
+  /** Forgets a place with all that was counted there. Otherwise that happens when nobody was there for `PRESENCE_KEEP_HOURS`. */
+  clear (place: string): Promise<void>
+  /** Told once for each member that timed out, on one server; not at all if Redis goes away at that moment. @returns an end to it */
+  onTimeout (listener: (place: string, member: Member) => void): () => void
+}
+
+/** Messages to all servers, this one included. While Redis is gone only this one hears them, and what others said meanwhile is not told later. */
+export interface Channels {
+  /** @param message JSON */
+  publish (channel: string, message: unknown): Promise<void>
+  /** @returns an end to it */
+  subscribe (channel: string, listener: (message: unknown) => void): Promise<() => Promise<void>>
+}
+
+/** Something that one server at a time may do. */
+export interface Lease {
+  /** Aborted when the lease is over and was not given back: somebody else may have it now. */
+  readonly lost: AbortSignal
+  release (): Promise<void>
+}
+
+export interface Locks {
+  /** Takes a lock and renews it until it is released. @returns undefined when somebody else has it, and while Redis is gone: then nobody can know */
+  take (name: string, leaseMs: number): Promise<Lease | undefined>
+}
