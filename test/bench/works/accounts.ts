@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { buildServer } from '../../chaos/build.ts'
 import { startServerProcess } from '../../chaos/server-process.ts'
 import { startPostgresql } from '../../fixtures/postgresql-server.ts'
 import type { DatabaseEngine } from '../../../src/platform/database/index.ts'
@@ -44,6 +45,8 @@ async function open (engine: DatabaseEngine, { folder, short }: Context): Promis
   const server = engine === 'postgresql' ? await startPostgresql({ teardown: (...handlers) => { ends.push(...handlers) } }) : undefined
   const newDatabase = async () => await server?.newDatabase() ?? ''
   const seconds = short ? SHORT_SECONDS : RUN_SECONDS
+  // Otherwise the first start would wait for the compiler.
+  await buildServer()
   return {
     async measure () {
       const own = await mkdtemp(join(folder, 'round-'))
