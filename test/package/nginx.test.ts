@@ -1,22 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { broadcast } from '../../scripts/broadcaster/broadcast.ts'
 import { provide } from '../../scripts/provide/provide.ts'
+import { freePort } from '../fixtures/free-port.ts'
 import { readPlaylist } from '../fixtures/playlist.ts'
 import { startServer } from '../fixtures/server.ts'
 import { folderFor, ROOT } from './project.ts'
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await once(server.close(), 'close')
-  return port
-}
 
 const nginxPath = await provide('nginx')
 

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort } from '../../chaos/server-process.ts'
+import { freePort } from '../../fixtures/free-port.ts'
 import { get } from '../../chaos/output.ts'
 
 const START_MS = 5_000
