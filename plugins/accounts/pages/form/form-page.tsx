@@ -1,6 +1,7 @@
 import { useEffect, type ReactElement, type ReactNode } from 'react'
 import { Masthead } from '../../../../src/ui/masthead.tsx'
 import { PageTitle } from '../../../../src/ui/page-title.tsx'
+import { Panel } from '../../../../src/ui/panel.tsx'
 import './form-page.css'
 
 interface FormPageProps {
@@ -20,7 +21,7 @@ export function FormPage ({ title, isOutcome = false, children, instead }: FormP
       <Masthead />
       <main>
         <PageTitle inTab={title}>{title}</PageTitle>
-        <div className='form-page-panel'>{children}</div>
+        <Panel>{children}</Panel>
         {instead !== undefined && <div className='form-page-instead'>{instead}</div>}
       </main>
     </div>

@@ -1,6 +1,7 @@
 import { useId, useState, type ReactElement } from 'react'
 import { Button } from '../../../../src/ui/button.tsx'
 import { Dialog } from '../../../../src/ui/dialog.tsx'
+import { Panel } from '../../../../src/ui/panel.tsx'
 import type { Account } from '../account.ts'
 import { Form } from '../form/form.tsx'
 import { PasswordFields } from '../form/password-fields.tsx'
@@ -14,7 +15,7 @@ export function Deletion ({ account: { username } }: { account: Account }): Reac
   const [isAsking, setAsking] = useState(false)
   const form = useId()
   return (
-    <section className='profile-panel'>
+    <Panel>
       <h2>Delete the account</h2>
       <p className='profile-words'>You cannot take this back, and nobody can have its username again.</p>
       <div><Button kind='quiet' onClick={() => setAsking(true)}>Delete the account …</Button></div>
@@ -39,6 +40,6 @@ export function Deletion ({ account: { username } }: { account: Account }): Reac
           </Form>
         )}
       </Dialog>
-    </section>
+    </Panel>
   )
 }

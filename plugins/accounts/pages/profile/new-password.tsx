@@ -1,4 +1,5 @@
 import type { ReactElement } from 'react'
+import { Panel } from '../../../../src/ui/panel.tsx'
 import type { Account } from '../account.ts'
 import { Form } from '../form/form.tsx'
 import { PasswordFields } from '../form/password-fields.tsx'
@@ -10,7 +11,7 @@ const WORDS: OwnWords = { 1004: { fields: { old_password: 'That is not your pass
 /** Another password. It ends every session of the account, so this one begins anew. */
 export function NewPassword ({ account: { username } }: { account: Account }): ReactElement {
   return (
-    <section className='profile-panel'>
+    <Panel>
       <h2>Password</h2>
       <Form
         names={['old_password', 'new_password']} submit='Change the password' busy='Changing it …' kind='quiet' done='Changed.' words={WORDS} check={ruleProblems}
@@ -33,6 +34,6 @@ export function NewPassword ({ account: { username } }: { account: Account }): R
           </>
         )}
       </Form>
-    </section>
+    </Panel>
   )
 }

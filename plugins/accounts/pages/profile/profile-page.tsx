@@ -4,6 +4,7 @@ import { Button, ButtonLink } from '../../../../src/ui/button.tsx'
 import { Masthead } from '../../../../src/ui/masthead.tsx'
 import { Notice } from '../../../../src/ui/notice.tsx'
 import { PageTitle } from '../../../../src/ui/page-title.tsx'
+import { Panel } from '../../../../src/ui/panel.tsx'
 import { FormPage } from '../form/form-page.tsx'
 import { useAction } from '../form/use-action.ts'
 import { session, useSession } from '../session/current.ts'
@@ -47,10 +48,10 @@ export default function ProfilePage (): ReactElement {
                 <Button kind='quiet' onClick={logOut}>Log out</Button>
               </div>
               {trouble !== undefined && <Notice kind='danger' title={trouble} />}
-              <section className='profile-panel' aria-label='What others see'>
+              <Panel aria-label='What others see'>
                 <Picture account={account} />
                 <Details account={account} />
-              </section>
+              </Panel>
               <NewPassword account={account} />
               <Deletion account={account} />
             </div>

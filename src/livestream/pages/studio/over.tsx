@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react'
 import type { BroadcastSnapshot } from '../../../client/broadcaster.ts'
 import { Button, ButtonLink } from '../../../ui/button.tsx'
+import { Panel } from '../../../ui/panel.tsx'
 import { signedQuery } from '../signed-query.ts'
 import { sizeText } from './situation.ts'
 
@@ -16,10 +17,10 @@ export function Over ({ snapshot: { stats, error, playbackUrl = '' }, streamKey,
   const isRefused = error?.code === 'SERVER_BUSY'
   const query = signedQuery(playbackUrl)
   return (
-    <section className='studio-panel' aria-label='What is next'>
+    <Panel aria-label='What is next'>
       {!isRefused && <p>{sizeText(stats.sentBytes)} were sent as {streamKey}. The recording can be watched until the server removes it.</p>}
       {!isRefused && <ButtonLink to={`/watch/${streamKey}${query === '' ? '' : `?${query}`}`}>Watch the recording</ButtonLink>}
       <Button kind='quiet' onClick={onAgain}>Go live again</Button>
-    </section>
+    </Panel>
   )
 }

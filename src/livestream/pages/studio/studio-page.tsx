@@ -7,6 +7,7 @@ import { Field } from '../../../ui/field.tsx'
 import { Masthead } from '../../../ui/masthead.tsx'
 import { Notice } from '../../../ui/notice.tsx'
 import { PageTitle } from '../../../ui/page-title.tsx'
+import { Panel } from '../../../ui/panel.tsx'
 import { ROOT } from '../../../ui/root.ts'
 import { Figures } from './figures.tsx'
 import { OnAir } from './on-air.tsx'
@@ -109,7 +110,7 @@ export default function StudioPage (): ReactElement {
           {isFinished
             ? <Over snapshot={snapshot} streamKey={streamKey} onAgain={() => broadcast.forget()} />
             : (
-              <section className='studio-panel' aria-label='What is sent'>
+              <Panel aria-label='What is sent'>
                 {!isRunning && (
                   <Field
                     label='Name of the stream' hint='It is part of the link that you share.' error={isNameRight ? undefined : NAME_RULE}
@@ -121,7 +122,7 @@ export default function StudioPage (): ReactElement {
                 {!isRunning && refusal?.code === 'UNAUTHORIZED' && (
                   <Field label='Publish key' type='password' autoComplete='off' value={credential} onChange={event => setCredential(event.target.value)} />
                 )}
-              </section>
+              </Panel>
               )}
         </div>
         {isNameRight && !isFinished && <Share streamKey={streamKey} playbackUrl={isOnAir ? snapshot.playbackUrl : undefined} />}
