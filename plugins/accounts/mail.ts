@@ -32,7 +32,7 @@ export class Mail {
       return
     }
     const sending = this.#deliver(write)
-      .catch((error: unknown) => { this.#log.error({ reason: reasonOf(error) }, 'a mail could not be sent (SMTP_URL)') })
+      .catch((error: unknown) => { this.#log.error({ reason: codesOf(error) }, 'a mail could not be sent (SMTP_URL)') })
       .finally(() => { this.#underWay.delete(sending) })
     this.#underWay.add(sending)
   }
@@ -57,7 +57,7 @@ export class Mail {
 }
 
 /** The server's own words may have the address in them. */
-function reasonOf (error: unknown): object {
+function codesOf (error: unknown): object {
   const { code, responseCode, command, syscall } = error as { code?: unknown, responseCode?: unknown, command?: unknown, syscall?: unknown }
   return { code, responseCode, command, syscall }
 }

@@ -1,4 +1,5 @@
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
+import { RunLimit } from '../../src/run-limit.ts'
 
 /** When whoever finds the queue full may come again. */
 const RETRY_AFTER_MS = 1_000
@@ -10,34 +11,21 @@ export interface TurnsOptions {
   waiting: number
 }
 
-/** Work that takes a processor and memory, a little at a time. */
+/** Work that takes a processor and memory, a little at a time, for requests that cannot wait for ever. */
 export class Turns {
-  readonly #options: TurnsOptions
-  readonly #queue: Array<() => void> = []
-  #running = 0
+  readonly #limit: RunLimit
+  readonly #maxWaiting: number
 
-  constructor (options: TurnsOptions) {
-    this.#options = options
+  constructor ({ atOnce, waiting }: TurnsOptions) {
+    this.#limit = new RunLimit(atOnce)
+    this.#maxWaiting = waiting
   }
 
-  get waiting (): number { return this.#queue.length }
+  get waiting (): number { return this.#limit.waiting }
 
   /** @throws HeadwaterError `RATE_LIMIT_EXCEEDED` when too many wait already */
   async take<T> (work: () => Promise<T>): Promise<T> {
-    if (this.#running < this.#options.atOnce) this.#running++
-    else await this.#wait()
-    try {
-      return await work()
-    } finally {
-      const next = this.#queue.shift()
-      // The turn is handed on.
-      if (next === undefined) this.#running--
-      else next()
-    }
-  }
-
-  async #wait (): Promise<void> {
-    if (this.#queue.length >= this.#options.waiting) throw new HeadwaterError('RATE_LIMIT_EXCEEDED', { message: 'Too many wait for this already: try again', retryAfterMs: RETRY_AFTER_MS })
-    await new Promise<void>(resolve => this.#queue.push(resolve))
+    if (this.waiting >= this.#maxWaiting) throw new HeadwaterError('RATE_LIMIT_EXCEEDED', { message: 'Too many wait for this already: try again', retryAfterMs: RETRY_AFTER_MS })
+    return await this.#limit.run(work)
   }
 }

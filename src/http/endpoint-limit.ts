@@ -1,11 +1,12 @@
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler, onSendAsyncHookHandler } from 'fastify'
 import { HeadwaterError } from '../errors/catalogue.ts'
 import { clientNetwork } from './client-network.ts'
+import type { Allowance } from './count-windows.ts'
 
 /** Where requests are counted; `state.limits` is one. */
 export interface CountedRequests {
   /** Counts one. @returns what is left; negative: so many too many have come */
-  take (key: string, max: number, windowMs: number): Promise<{ left: number, endsInMs: number }>
+  take (key: string, max: number, windowMs: number): Promise<Allowance>
   /** One that was counted shall not count after all. */
   giveBack (key: string): Promise<void>
 }

@@ -1,20 +1,12 @@
-import { Windows } from './windows.ts'
+import { CountWindows, type Allowance } from './count-windows.ts'
 
 const WINDOW_MS = 60_000
 const MAX_KEYS = 50_000
 
-/** What is left of a window. */
-export interface Allowance {
-  /** How many more may come; negative: so many too many have. */
-  left: number
-  /** Until the window is over, in whole milliseconds. */
-  endsInMs: number
-}
-
 /** Counts per key and minute; a key's minute begins with the first that is counted. */
 export class WindowCounter {
   readonly #max: number
-  readonly #windows = new Windows({ lengthMs: WINDOW_MS, maxKeys: MAX_KEYS })
+  readonly #windows = new CountWindows({ lengthMs: WINDOW_MS, maxKeys: MAX_KEYS })
 
   constructor (max: number) {
     this.#max = max

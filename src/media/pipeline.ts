@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { HeadwaterError } from '../errors/catalogue.ts'
 import type { Log } from '../log.ts'
+import type { RunLimit } from '../run-limit.ts'
 import type { Reservation } from './admission/admission.ts'
 import { costOf, type CostSettings } from './admission/cost.ts'
 import type { InitSegment, Unit } from './container/types.ts'
@@ -17,7 +18,6 @@ import type { ListedSegment } from './hls/playlist.ts'
 import type { SendingPoint } from './ingest/sequence.ts'
 import type { JournalRecord, SafePoint } from './journal/records.ts'
 import type { CutSegment } from './mpegts/cutter.ts'
-import type { RunLimit } from './run-limit.ts'
 import type { SegmentStore } from './storage/storage.ts'
 
 export interface PipelineSettings extends RunSettings, CostSettings {

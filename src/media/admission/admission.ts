@@ -1,5 +1,5 @@
 import { HeadwaterError } from '../../errors/catalogue.ts'
-import { RunLimit } from '../run-limit.ts'
+import { RunLimit } from '../../run-limit.ts'
 import type { CostSettings, StreamCost, StreamKind } from './cost.ts'
 import { usableCores } from './usable-cores.ts'
 

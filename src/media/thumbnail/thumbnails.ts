@@ -3,12 +3,12 @@ import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
 import { HeadwaterError } from '../../errors/catalogue.ts'
 import type { Log } from '../../log.ts'
+import { RunLimit } from '../../run-limit.ts'
 import { EVENT_PLAYLIST, lastWritten } from '../hls/files.ts'
 import { logName } from '../log-name.ts'
 import { findKeyFrame, newestSequences, type Listed } from './key-frame.ts'
 import { LatestPicture, type Picture } from './latest-picture.ts'
 import { RecentlyUsed } from './recently-used.ts'
-import { RunLimit } from '../run-limit.ts'
 import { runThumbnail, type ThumbnailOutcome, type ThumbnailRunSettings } from './run.ts'
 
 export interface ThumbnailSettings extends ThumbnailRunSettings {

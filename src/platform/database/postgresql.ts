@@ -3,6 +3,7 @@ import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import pg from 'pg'
 import type { PlatformConfig } from '../../config/platform.ts'
 import { HeadwaterError } from '../../errors/catalogue.ts'
+import { reasonOf } from '../../errors/reason.ts'
 import type { Log } from '../../log.ts'
 import type { Database } from './database.ts'
 import { migrationConfig } from './migrations.ts'
@@ -106,12 +107,6 @@ function transactionOn (pool: pg.Pool): NodePgDatabase['transaction'] {
       client.release(failed)
     }
   }
-}
-
-/** Where several addresses were tried, the message is empty and each has its own error. */
-function reasonOf (error: unknown): string {
-  const { message, errors } = error as Partial<AggregateError>
-  return message !== undefined && message !== '' ? message : String((errors?.[0] as Error | undefined)?.message ?? error)
 }
 
 /** Anybody may ask for it, so that names and addresses stay out. */

@@ -1,6 +1,6 @@
-import type { Allowance } from '../../http/window-counter.ts'
+import type { Allowance } from '../../http/count-windows.ts'
 
-export type { Allowance } from '../../http/window-counter.ts'
+export type { Allowance } from '../../http/count-windows.ts'
 
 /**
  * What several servers of one installation know together: in memory for one, in Redis for many. Names, keys, places and

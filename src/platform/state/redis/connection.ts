@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { PlatformConfig } from '../../../config/platform.ts'
+import { reasonOf } from '../../../errors/reason.ts'
 import type { Log } from '../../../log.ts'
-import { reasonOf, Session, type SessionSettings } from './session.ts'
+import { Session, type SessionSettings } from './session.ts'
 
 export type ConnectionSettings = SessionSettings & Pick<PlatformConfig, 'redisRetryMs' | 'redisMaxCommands'>
 

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import type { PlatformConfig } from '../../../config/platform.ts'
+import { reasonOf } from '../../../errors/reason.ts'
 import { SCRIPTS, type ScriptName } from './scripts.ts'
 
 export type SessionSettings = Pick<PlatformConfig, 'redisUrl' | 'redisConnectMs' | 'redisCommandMs'>
@@ -36,6 +37,7 @@ export class Session {
     this.commands = new Redis(redisUrl, options)
     this.subscriber = new Redis(redisUrl, options)
     for (const client of [this.commands, this.subscriber]) {
+      // What it says alone: ioredis hangs the command that failed on its errors, which may be the one with the password.
       client.on('error', (error: Error) => this.end(reasonOf(error)))
       client.on('close', () => this.end('the connection was closed'))
     }
@@ -80,10 +82,4 @@ export class Session {
     this.subscriber.disconnect()
     for (const listener of this.#listeners) listener(reason)
   }
-}
-
-/** Without the command that failed, which ioredis hangs on its errors: it may be the one with the password. Where several addresses were tried, the message is empty and each has its own error. */
-export function reasonOf (error: unknown): string {
-  const { message, errors } = error as Partial<AggregateError>
-  return message !== undefined && message !== '' ? message : String((errors?.[0] as Error | undefined)?.message ?? error)
 }

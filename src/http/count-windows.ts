@@ -1,24 +1,32 @@
+/** What is left of a window. */
+export interface Allowance {
+  /** How many more may come; negative: so many too many have. */
+  left: number
+  /** Until the window is over, in whole milliseconds. */
+  endsInMs: number
+}
+
 /** What was counted under a key since the first that was. */
-export interface Window {
+export interface CountWindow {
   count: number
   /** On the clock of whoever counts. */
   endsAt: number
 }
 
-export interface WindowsOptions {
+export interface CountWindowsOptions {
   lengthMs: number
   /** Beyond so many at once the oldest are forgotten: whoever has many addresses may be counted too little, but fills no memory. */
   maxKeys: number
 }
 
 /** Windows of one length by key; a key's window begins with the first that is counted in it. */
-export class Windows {
+export class CountWindows {
   readonly #lengthMs: number
   readonly #maxKeys: number
   /** The oldest first. */
-  readonly #windows = new Map<string, Window>()
+  readonly #windows = new Map<string, CountWindow>()
 
-  constructor ({ lengthMs, maxKeys }: WindowsOptions) {
+  constructor ({ lengthMs, maxKeys }: CountWindowsOptions) {
     this.#lengthMs = lengthMs
     this.#maxKeys = maxKeys
   }
@@ -28,7 +36,7 @@ export class Windows {
   }
 
   /** The one that is open, or one that opens now. @param nowMs a monotonic clock */
-  open (key: string, nowMs: number): Window {
+  open (key: string, nowMs: number): CountWindow {
     const found = this.find(key, nowMs)
     if (found !== undefined) return found
     // It is put behind the others.
@@ -40,7 +48,7 @@ export class Windows {
   }
 
   /** The one that is open, if there is one. */
-  find (key: string, nowMs: number): Window | undefined {
+  find (key: string, nowMs: number): CountWindow | undefined {
     const window = this.#windows.get(key)
     return window !== undefined && nowMs < window.endsAt ? window : undefined
   }

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
-import { RunLimit, type TurnOptions } from '../../src/media/run-limit.ts'
+import { RunLimit, type TurnOptions } from '../src/run-limit.ts'
 
 /** Works that end when a test says so. */
 function make (limit: RunLimit) {
