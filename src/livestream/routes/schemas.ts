@@ -1,5 +1,5 @@
 import { Type, type TSchema } from 'typebox'
-import { ERROR_CODES } from '../../errors/catalogue.ts'
+import type { ErrorCode } from '../../errors/catalogue.ts'
 
 /** What the routes of this API say about themselves. What is checked, and with which words, is the handlers' business. */
 
@@ -22,9 +22,16 @@ export const signedQuery = Type.Object({
 
 export const timestamp = Type.String({ format: 'date-time', description: 'ISO 8601, UTC' })
 
+/** What routes of this API answer; other APIs have codes of their own. */
+const CODES: readonly ErrorCode[] = [
+  'INVALID_REQUEST', 'UNAUTHORIZED', 'STREAM_NOT_FOUND', 'SEGMENT_NOT_FOUND', 'THUMBNAIL_NOT_FOUND', 'NOT_FOUND', 'STREAM_ALREADY_EXISTS',
+  'PAYLOAD_TOO_LARGE', 'URI_TOO_LONG', 'UNSUPPORTED_MEDIA_TYPE', 'RANGE_NOT_SATISFIABLE', 'MEDIA_ERROR', 'RATE_LIMIT_EXCEEDED', 'FFMPEG_ERROR',
+  'INTERNAL_ERROR', 'AUTHORIZATION_FAILED', 'SERVER_BUSY', 'STORAGE_FULL'
+]
+
 const errorBody = Type.Object({
   error: Type.String({ description: 'For people.' }),
-  code: Type.Enum([...ERROR_CODES], { description: 'For programs; stable.' }),
+  code: Type.Enum([...CODES], { description: 'For programs; stable.' }),
   streamKey: Type.Optional(Type.String({ description: 'The stream that it is about, as it was given.' })),
   retryAfterMs: Type.Optional(Type.Number({ description: 'When a new try makes sense, in milliseconds; Retry-After says it too.' }))
 })
