@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
-import { isMissing } from '../../src/errors/missing-file.ts'
+import { isMissing } from '../../src/errors/file-system.ts'
 
 const FOLDER = 'secrets'
 const MIN_CHARACTERS = 32

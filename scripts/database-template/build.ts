@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isMissing } from '../../src/errors/missing-file.ts'
+import { isMissing } from '../../src/errors/file-system.ts'
 import { TEMPLATE_PATH } from '../../src/platform/database/template.ts'
 
 export interface BuildResult {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { isMissing } from '../errors/missing-file.ts'
+import { isMissing } from '../errors/file-system.ts'
 
 /** Who holds a folder, as it stands in the lock. */
 export interface LockHolder {

@@ -2,7 +2,7 @@ import { lstat, lutimes, mkdir, readdir, readlink, symlink, unlink } from 'node:
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HeadwaterError, type ErrorCode } from '../errors/catalogue.ts'
-import { isMissing } from '../errors/missing-file.ts'
+import { isMissing } from '../errors/file-system.ts'
 import type { Log } from '../log.ts'
 import { judgeHolder, readHolder, thisProcess, writeHolder, type LockHolder } from './holder.ts'
 

@@ -16,13 +16,7 @@ export const FAULTS = ['encoder-not-started', 'encoder-no-output', 'encoder-hung
 
 export type Fault = typeof FAULTS[number]
 
-const NO_ROOM = new Set(['ENOSPC', 'EDQUOT'])
-
 /** What the file system said, without the path: it is nobody's business, and names the stream. */
 export function withoutPath (error: Error): string {
   return error.message.replace(/ '[^]*'$/, '')
-}
-
-export function isOutOfSpace (error: unknown): boolean {
-  return NO_ROOM.has((error as { code?: string }).code ?? '')
 }

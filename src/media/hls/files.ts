@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMissing } from '../../errors/missing-file.ts'
+import { isMissing } from '../../errors/file-system.ts'
 import { readKeptNumbering } from './kept-numbering.ts'
 import { ENDLIST, parseSegmentName, summarisePlaylist, type PlaylistSummary } from './playlist.ts'
 

@@ -1,6 +1,6 @@
 import { lstat, readdir, readlink, symlink, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { isMissing } from '../../errors/missing-file.ts'
+import { isMissing } from '../../errors/file-system.ts'
 
 /** Where a new broadcast on a key goes on. */
 export interface Numbering {

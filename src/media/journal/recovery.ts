@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMissing } from '../../errors/missing-file.ts'
+import { isMissing } from '../../errors/file-system.ts'
 import { closeAbandoned, EVENT_PLAYLIST, readText } from '../hls/files.ts'
 import { segmentName, summarisePlaylist } from '../hls/playlist.ts'
 import { Journal } from './journal.ts'

@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMissing } from '../../errors/missing-file.ts'
+import { isMissing, isOutOfSpace } from '../../errors/file-system.ts'
 import { EVENT_PLAYLIST, JOURNAL, lastWritten, LIVE_PLAYLIST, readNumbering } from '../hls/files.ts'
 import { keepNumbering } from '../hls/kept-numbering.ts'
 import { parseSegmentName } from '../hls/playlist.ts'
@@ -82,8 +82,8 @@ export async function finishRemovals (streamsDir: string): Promise<void> {
 }
 
 /** Room matters more than names. */
-function unlessFull (error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOSPC') throw error
+function unlessFull (error: unknown): void {
+  if (!isOutOfSpace(error)) throw error
 }
 
 function isOurName (name: string): boolean {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { readFile } from 'node:fs/promises'
 import { HeadwaterError } from '../../errors/catalogue.ts'
-import { isMissing } from '../../errors/missing-file.ts'
+import { isMissing } from '../../errors/file-system.ts'
 
 /** Major version of PostgreSQL that PGlite is; its files can be read by no other. */
 export const DATA_VERSION = '18'

@@ -1,7 +1,7 @@
 import { openAsBlob } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { isMissing } from '../../errors/missing-file.ts'
+import { isMissing } from '../../errors/file-system.ts'
 import { DATA_VERSION } from './data-version.ts'
 
 /** An empty database, which takes a second to unpack and many to create. Made when Headwater is built (`scripts/database-template.ts`). */

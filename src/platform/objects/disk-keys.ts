@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMissing } from '../../errors/missing-file.ts'
+import { isMissing } from '../../errors/file-system.ts'
 import { isKey } from './key.ts'
 import type { ListQuery } from './list-query.ts'
 

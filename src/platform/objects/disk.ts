@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { PlatformConfig } from '../../config/platform.ts'
 import { HeadwaterError } from '../../errors/catalogue.ts'
-import { isMissing } from '../../errors/missing-file.ts'
+import { isMissing, isOutOfSpace } from '../../errors/file-system.ts'
 import type { Log } from '../../log.ts'
 import { rangeWithin } from './byte-range.ts'
 import { checkContentType } from './content-type.ts'
@@ -82,7 +82,7 @@ class DiskObjects implements Objects {
         return info
       } catch (error) {
         await rm(temporary, { force: true })
-        throw isFull(error) ? new HeadwaterError('STORAGE_FULL', { message: 'There is no space on the disk for the object', cause: error }) : error
+        throw isOutOfSpace(error) ? new HeadwaterError('STORAGE_FULL', { message: 'There is no space on the disk for the object', cause: error }) : error
       }
     })
   }
@@ -214,10 +214,6 @@ class DiskObjects implements Objects {
       }
     }
   }
-}
-
-function isFull (error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
 function isInUse (error: unknown): boolean {

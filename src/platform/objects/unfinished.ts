@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMissing } from '../../errors/missing-file.ts'
+import { isMissing } from '../../errors/file-system.ts'
 import { judgeHolder, readHolder, thisProcess, writeHolder, type LockHolder } from '../../folder-lock/holder.ts'
 
 /** Whose process cannot be seen (another machine, another container) had so long to finish, in milliseconds. */
