@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox'
 import Value from 'typebox/value'
 import { HeadwaterError } from '../errors/catalogue.ts'
 import { accountsSchema, type AccountsConfig } from './accounts.ts'
+import { ivsSchema, type IvsConfig } from './ivs.ts'
 import { livestreamSchema, type LivestreamConfig } from './livestream.ts'
 import { platformSchema, type PlatformConfig } from './platform.ts'
 import { configSchema, listSettings, type Config, type Setting } from './schema.ts'
@@ -53,10 +54,23 @@ function accountsProblems (config: AccountsConfig, nameOf: NameOf): string[] {
   ]
 }
 
+function ivsProblems (config: IvsConfig, nameOf: NameOf): string[] {
+  return [
+    ...(config.masterStageArn === '' || /^arn:aws[a-z-]*:ivs:[a-z0-9-]+:\d{12}:stage\/[A-Za-z0-9]+$/.test(config.masterStageArn) ? [] : [`${nameOf('/masterStageArn')} must be the ARN of a stage (arn:aws:ivs:<region>:<account>:stage/<id>)`]),
+    ...(config.endpoint === '' || /^https?:\/\//.test(config.endpoint) ? [] : [`${nameOf('/endpoint')} must begin with http:// or https://`]),
+    ...((config.accessKeyId === '') === (config.secretAccessKey === '') ? [] : [`${nameOf('/accessKeyId')} and ${nameOf('/secretAccessKey')} go together`]),
+    ...((config.signingKey === '') === (config.signingKeyArn === '') ? [] : [`${nameOf('/signingKey')} and ${nameOf('/signingKeyArn')} go together`]),
+    ...(config.scaleInViewers < config.scaleOutViewers ? [] : [`${nameOf('/scaleInViewers')} (${config.scaleInViewers}) must be below ${nameOf('/scaleOutViewers')} (${config.scaleOutViewers})`])
+  ]
+}
+
 /** Without these nobody is safe; outside production they are generated. */
-function productionProblems ({ server, accounts }: Config, nameOf: NameOf): string[] {
+function productionProblems ({ server, accounts, ivs }: Config, nameOf: NameOf): string[] {
   if (server.environment !== 'production') return []
-  return accounts.enabled === 'on' && accounts.jwtSecret === '' ? [`${nameOf('/accounts/jwtSecret')} must be set in production (a random text of 32 characters or more), or accounts turned off (${nameOf('/accounts/enabled')}=off)`] : []
+  return [
+    ...(accounts.enabled === 'on' && accounts.jwtSecret === '' ? [`${nameOf('/accounts/jwtSecret')} must be set in production (a random text of 32 characters or more), or accounts turned off (${nameOf('/accounts/enabled')}=off)`] : []),
+    ...(ivs.enabled === 'on' && ivs.apiKeys.length === 0 ? [`${nameOf('/ivs/apiKeys')} must be set in production (a random text of 16 characters or more), or stages turned off (${nameOf('/ivs/enabled')}=off)`] : [])
+  ]
 }
 
 /** What is no number stays text, and is then told as wrong. */
@@ -84,6 +98,7 @@ export function loadConfig (environment: Record<string, string | undefined>): Co
     ...livestreamProblems(config.livestream, name => nameOf(`/livestream${name}`)),
     ...platformProblems(config.platform, name => nameOf(`/platform${name}`)),
     ...accountsProblems(config.accounts, name => nameOf(`/accounts${name}`)),
+    ...ivsProblems(config.ivs, name => nameOf(`/ivs${name}`)),
     ...productionProblems(config, nameOf)
   ])
 }
@@ -107,4 +122,9 @@ export function completePlatformOptions (options: Partial<PlatformConfig>): Plat
 /** The same for accounts. @throws HeadwaterError `CONFIG_INVALID` */
 export function completeAccountsOptions (options: Partial<AccountsConfig>): AccountsConfig {
   return check<AccountsConfig>(accountsSchema, { ...options }, optionName, config => accountsProblems(config, optionName))
+}
+
+/** The same for stages. @throws HeadwaterError `CONFIG_INVALID` */
+export function completeIvsOptions (options: Partial<IvsConfig>): IvsConfig {
+  return check<IvsConfig>(ivsSchema, { ...options }, optionName, config => ivsProblems(config, optionName))
 }

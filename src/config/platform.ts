@@ -28,6 +28,7 @@ export const platformSchema = Type.Object({
   maxLimitKeys: Type.Integer({ default: 100_000, minimum: 1, env: 'MAX_LIMIT_KEYS', description: 'Keys of rate limits of one length that a server remembers. Beyond it the oldest are forgotten.' }),
   presenceSweepMs: Type.Integer({ default: 1_000, minimum: 10, ...milliseconds, env: 'PRESENCE_SWEEP_MS', description: 'Who was not seen for too long is looked for this often.' }),
   presenceGraceMs: Type.Integer({ default: 5_000, minimum: 0, ...milliseconds, env: 'PRESENCE_GRACE_MS', description: 'After Redis was away nobody times out for so long: all servers say first who is there. More than REDIS_RETRY_MS.' }),
+  presenceStaysHours: Type.Number({ default: 24, minimum: 0, unit: 'h', env: 'PRESENCE_STAYS_HOURS', description: 'How long somebody was in a place is remembered for so long after it left.' }),
   presenceKeepHours: Type.Number({ default: 168, minimum: 0, unit: 'h', env: 'PRESENCE_KEEP_HOURS', description: 'What was counted in a place is forgotten when nobody was there for so long.' }),
 
   // Objects

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { accountsSchema } from './accounts.ts'
+import { ivsSchema } from './ivs.ts'
 import { livestreamSchema } from './livestream.ts'
 import { platformSchema } from './platform.ts'
 import { serverSchema } from './server.ts'
@@ -9,7 +10,8 @@ export const configSchema = Type.Object({
   server: serverSchema,
   livestream: livestreamSchema,
   platform: platformSchema,
-  accounts: accountsSchema
+  accounts: accountsSchema,
+  ivs: ivsSchema
 }, { additionalProperties: false })
 
 export type Config = Static<typeof configSchema>

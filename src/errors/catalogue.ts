@@ -39,6 +39,11 @@ const CATALOGUE = {
   OBJECTS_UNAVAILABLE: { status: 503, message: 'The storage of objects does not answer' },
   DATA_DIR_IN_USE: { status: 500, message: 'Another server uses the data folder' },
   DATABASE_VERSION: { status: 500, message: 'The database was written by another version' },
+  STAGE_FULL: { status: 503, message: 'The stage is full' },
+  STAGE_LIMIT_REACHED: { status: 503, message: 'There are as many stages as there may be' },
+  REPLICATION_LIMIT_REACHED: { status: 503, message: 'What is published cannot be copied to another stage' },
+  TOKEN_GENERATION_FAILED: { status: 500, message: 'No token could be made' },
+  STAGES_UNAVAILABLE: { status: 503, message: 'Whoever runs the stages does not answer' },
   STREAMS_DIR_IN_USE: { status: 500, message: 'Another server uses the folder of the streams' },
   FFMPEG_NOT_FOUND: { status: 500, message: 'No usable FFmpeg was found' },
   PAGES_NOT_BUILT: { status: 500, message: 'The pages have not been built' }

@@ -74,6 +74,28 @@ export interface PresenceOptions {
   data?: unknown
 }
 
+export interface SeatOffer {
+  place: string
+  /** So many members may be in it. */
+  seats: number
+}
+
+export interface Seat {
+  place: string
+  /** False: it had this seat before. */
+  isNew: boolean
+  /** Members of the place who have not timed out, this one included. */
+  members: number
+}
+
+export interface Stay {
+  isThere: boolean
+  /** When it first joined, and when it was last seen; milliseconds since 1970. */
+  firstJoinedAt: number
+  lastSeenAt: number
+  totalMs: number
+}
+
 /** Who is where. While Redis is gone each server knows those who came to itself. */
 export interface Presence {
   /** Joins, or is seen again: then only `lastSeenAt` and, where it is given, `data` change. @returns whether it joined */
@@ -87,7 +109,23 @@ export interface Presence {
   summary (place: string): Promise<PresenceSummary>
   /** Places in which somebody is. */
   places (): Promise<string[]>
-  /** Forgets a place with all that was counted there. Otherwise that happens when nobody was there for `PRESENCE_KEEP_HOURS`. */
+  /**
+   * Gives a member a seat in one of several places, in one step over all servers: of a pool a member has one seat at
+   * most. Who has one in a place that is offered keeps it, whether there is room or not, and is seen again. Otherwise it
+   * gets one in the place that has room and the fewest members, of these the one that is offered first; its seat in
+   * another place is given back in the same step. Who has timed out takes no room. A closed place gives no seat.
+   * @returns undefined where none of them has room: then nothing has changed
+   */
+  takeSeat (pool: string, member: string, offers: readonly SeatOffer[], options: PresenceOptions): Promise<Seat | undefined>
+  /** Where a member of the pool has its seat. */
+  seatOf (pool: string, member: string): Promise<string | undefined>
+  /** Closes a place if nobody is in it, until it is cleared: nobody can take a seat in it or join it. @returns whether it is closed; false while Redis is gone: then nobody can know */
+  closeIfEmpty (place: string): Promise<boolean>
+  /** How many are in each of these places who have not timed out, in the same order. */
+  counts (places: readonly string[]): Promise<number[]>
+  /** How long a member was in a place in all its stays, this one included; kept for `PRESENCE_STAYS_HOURS` after it left. */
+  stay (place: string, member: string): Promise<Stay | undefined>
+  /** Forgets a place with all that was counted there, and opens it again. Otherwise that happens when nobody was there for `PRESENCE_KEEP_HOURS`. */
   clear (place: string): Promise<void>
   /** Told once for each member that timed out, on one server; not at all if Redis goes away at that moment. @returns an end to it */
   onTimeout (listener: (place: string, member: Member) => void): () => void
