@@ -40,6 +40,8 @@ const CATALOGUE = {
   DATA_DIR_IN_USE: { status: 500, message: 'Another server uses the data folder' },
   DATABASE_VERSION: { status: 500, message: 'The database was written by another version' },
   STAGE_FULL: { status: 503, message: 'The stage is full' },
+  MASTER_STAGE: { status: 403, message: 'The master stage cannot be deleted' },
+  STAGE_NOT_EMPTY: { status: 400, message: 'There are viewers on the stage' },
   STAGE_LIMIT_REACHED: { status: 503, message: 'There are as many stages as there may be' },
   REPLICATION_LIMIT_REACHED: { status: 503, message: 'What is published cannot be copied to another stage' },
   TOKEN_GENERATION_FAILED: { status: 500, message: 'No token could be made' },
