@@ -54,7 +54,7 @@ export interface Tokens {
 export interface StageCatalogue {
   /** @throws HeadwaterError `STAGE_LIMIT_REACHED` */
   create (name: string, tags: Record<string, string>): Promise<Stage>
-  /** @throws HeadwaterError `NOT_FOUND`, `MASTER_STAGE`, `STAGE_NOT_EMPTY` (with `viewerCount`), in this order */
+  /** @throws HeadwaterError `NOT_FOUND`, `MASTER_STAGE`, `STAGE_NOT_EMPTY` (with the figure `viewerCount`), in this order */
   delete (stageArn: string): Promise<void>
   master (): Promise<ProvidedStage | undefined>
 }

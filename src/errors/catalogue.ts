@@ -71,6 +71,8 @@ export interface ErrorDetails {
   retryAfterMs?: number
   /** The fields that are wrong, each with its reason. */
   fields?: readonly FieldProblem[]
+  /** Numbers that say how much: a limit, how many there are. */
+  figures?: Readonly<Record<string, number>>
   cause?: unknown
 }
 
@@ -82,6 +84,7 @@ export class HeadwaterError extends Error {
   readonly streamKey: string | undefined
   readonly retryAfterMs: number | undefined
   readonly fields: readonly FieldProblem[]
+  readonly figures: Readonly<Record<string, number>>
 
   constructor (code: ErrorCode, details: ErrorDetails = {}) {
     super(details.message ?? CATALOGUE[code].message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -90,5 +93,6 @@ export class HeadwaterError extends Error {
     this.streamKey = details.streamKey
     this.retryAfterMs = details.retryAfterMs
     this.fields = details.fields ?? []
+    this.figures = details.figures ?? {}
   }
 }
