@@ -1,4 +1,5 @@
 import type { Log } from '../../../log.ts'
+import { RecentMap } from '../../../recent-map.ts'
 import { mustBeTime } from '../check.ts'
 import { jsonCopy } from '../json.ts'
 import { Listeners } from '../listeners.ts'
@@ -7,7 +8,6 @@ import { Register, type History, type Seen } from '../memory/register.ts'
 import type { Member, Presence, PresenceOptions, PresenceSummary } from '../state.ts'
 import type { Part, RedisConnection } from './connection.ts'
 import type { Names } from './names.ts'
-import { RecentMap } from './recent-map.ts'
 import type { Session } from './session.ts'
 
 export interface RedisPresenceOptions {
