@@ -11,8 +11,8 @@ export async function knownStage (stages: StageDirectory, arn: string): Promise<
   return found
 }
 
-/** One that somebody can still come to. @throws HeadwaterError `NOT_FOUND` */
-export async function openStage (stages: StageDirectory, arn: string): Promise<Stage> {
+/** One that is not being deleted. @throws HeadwaterError `NOT_FOUND` */
+export async function standingStage (stages: StageDirectory, arn: string): Promise<Stage> {
   const stage = await knownStage(stages, arn)
   if (stage.phase === 'deleting') throw new HeadwaterError('NOT_FOUND', { message: `The stage ${arn} is being deleted` })
   return stage

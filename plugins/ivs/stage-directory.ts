@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { count, eq, sql } from 'drizzle-orm'
+import { Coalesced } from '../../src/coalesced.ts'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import type { Log } from '../../src/log.ts'
 import type { Orm } from '../../src/platform/database/database.ts'
@@ -31,10 +32,8 @@ export class StoredStages implements StageDirectory {
   #unsubscribe: (() => Promise<void>) | undefined
   #stages: readonly Stage[] = []
   #byArn: ReadonlyMap<string, Stage> = new Map()
-  /** What is being read, or was read last. */
-  #reading: Promise<void> = Promise.resolve()
-  /** What will be read after that. */
-  #next: Promise<void> | undefined
+  /** Never is an older answer put over a newer one. */
+  readonly #reading = new Coalesced(async () => await this.#read())
 
   private constructor ({ orm, channels, refreshMs, log }: StageDirectoryOptions) {
     this.#orm = orm
@@ -67,16 +66,8 @@ export class StoredStages implements StageDirectory {
     return this.#byArn.get(arn)
   }
 
-  /** However many ask at once, it is read once; never is an older answer put over a newer one. */
   async refresh (): Promise<void> {
-    if (this.#next === undefined) {
-      this.#next = this.#reading.then(async () => {
-        this.#next = undefined
-        await this.#read()
-      })
-      this.#reading = this.#next.catch(() => {})
-    }
-    await this.#next
+    await this.#reading.run()
   }
 
   async add (stage: Stage, most?: number): Promise<void> {
@@ -86,7 +77,7 @@ export class StoredStages implements StageDirectory {
         // Whoever adds one meanwhile waits, and is counted.
         await orm.execute(sql`LOCK TABLE ${stages} IN SHARE ROW EXCLUSIVE MODE`)
         const [there] = await orm.select({ count: count() }).from(stages)
-        if (there!.count >= most) throw new HeadwaterError('STAGE_LIMIT_REACHED', { message: `There are ${most} stages already (IVS_MAX_STAGES): delete one that is not used`, figures: { limit: most } })
+        if (there!.count >= most) throw stageLimitReached(most)
         await this.#insert(orm, stage)
       })
     }
@@ -113,7 +104,7 @@ export class StoredStages implements StageDirectory {
   async close (): Promise<void> {
     clearInterval(this.#timer)
     await this.#unsubscribe?.()
-    await this.#reading
+    await this.#reading.idle()
   }
 
   async #insert (orm: Orm, stage: Stage): Promise<void> {
@@ -136,4 +127,8 @@ export class StoredStages implements StageDirectory {
   #refreshLater (): void {
     this.refresh().catch((error: unknown) => { this.#log.warn({ err: error }, 'the stages could not be read: what this server knows of them may be old') })
   }
+}
+
+export function stageLimitReached (limit: number): HeadwaterError {
+  return new HeadwaterError('STAGE_LIMIT_REACHED', { message: `There are ${limit} stages already, and no more are allowed (IVS_MAX_STAGES): delete one that is not used`, figures: { limit } })
 }

@@ -2,8 +2,9 @@ import type { IvsConfig } from '../../src/config/ivs.ts'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import type { Member, Presence } from '../../src/platform/state/state.ts'
 import type { Viewer, Viewers } from './core.ts'
-import { knownStage, openStage } from './known-stage.ts'
+import { knownStage, standingStage } from './known-stage.ts'
 import type { StageProvider } from './provider.ts'
+import { holding, participantOf } from './seat-holder.ts'
 import { placeOf, seatsOf, VIEWERS } from './seats.ts'
 import type { StageDirectory } from './stage.ts'
 
@@ -28,15 +29,11 @@ export class SeatedViewers implements Viewers {
     this.#provider = provider
   }
 
-  get #timeoutMs (): number {
-    return this.#config.heartbeatTimeoutSeconds * 1000
-  }
-
   async heartbeat (userId: string, stageArn: string): Promise<void> {
-    const stage = await openStage(this.#stages, stageArn)
+    const stage = await standingStage(this.#stages, stageArn)
     const place = placeOf(stage.arn)
     if (await this.#presence.touch(place, userId)) return
-    const seat = await this.#presence.takeSeat(VIEWERS, userId, [{ place, seats: seatsOf(stage, this.#config) }], { timeoutMs: this.#timeoutMs })
+    const seat = await this.#presence.takeSeat(VIEWERS, userId, [{ place, seats: seatsOf(stage, this.#config) }], holding(this.#config))
     if (seat === undefined) throw new HeadwaterError('STAGE_FULL', { message: `${stage.name} has no seat left` })
   }
 
@@ -50,7 +47,7 @@ export class SeatedViewers implements Viewers {
   async on (stageArn: string): Promise<{ total: number, active: Viewer[] }> {
     const stage = await knownStage(this.#stages, stageArn)
     const members = await this.#presence.members(placeOf(stage.arn))
-    const since = Date.now() - this.#timeoutMs
+    const since = Date.now() - this.#config.heartbeatTimeoutSeconds * 1_000
     return { total: members.length, active: members.filter(({ lastSeenAt }) => lastSeenAt > since).map(viewerOf) }
   }
 
@@ -58,7 +55,7 @@ export class SeatedViewers implements Viewers {
   async watchedSeconds (userId: string, stageArn: string): Promise<number> {
     const stay = await this.#presence.stay(placeOf(stageArn), userId)
     if (stay === undefined) throw new HeadwaterError('NOT_FOUND', { message: `${userId} was not seen on ${stageArn}` })
-    return Math.floor(stay.totalMs / 1000)
+    return Math.floor(stay.totalMs / 1_000)
   }
 
   async counts (): Promise<Map<string, number>> {
@@ -68,7 +65,6 @@ export class SeatedViewers implements Viewers {
   }
 }
 
-function viewerOf ({ member, joinedAt, lastSeenAt, data }: Member): Viewer {
-  const { participantId = '' } = (data ?? {}) as { participantId?: string }
-  return { userId: member, participantId, joinedAt: new Date(joinedAt), lastHeartbeat: new Date(lastSeenAt) }
+function viewerOf (member: Member): Viewer {
+  return { userId: member.member, participantId: participantOf(member), joinedAt: new Date(member.joinedAt), lastHeartbeat: new Date(member.lastSeenAt) }
 }
