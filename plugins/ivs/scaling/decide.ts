@@ -1,0 +1,81 @@
+import { growth, type Growth } from './growth.ts'
+import { hasMedia, isOurs, isThrottled, mayTry, reachableOf, secondsSince, type Known, type KnownStage } from './known.ts'
+import { stageToDrain } from './scale-in.ts'
+
+/** What the autoscaler is to do next, and why, in one sentence. */
+export type Step =
+  | { action: 'create', name: string, reason: string }
+  | { action: 'replicate', stage: KnownStage, participantId: string, reason: string }
+  | { action: 'ready' | 'drain' | 'resume' | 'delete', stage: KnownStage, reason: string }
+  | { action: 'hold', reason: string }
+
+/**
+ * What is to be done with the stages. It follows from what is so now, whatever was decided before: what failed or was
+ * forgotten is decided again.
+ * @returns steps that do not depend on each other, the most urgent first
+ */
+export function decide (known: Known): Step[] {
+  const more = growth(known)
+  const resumed = more.kind === 'resume' ? more.stage : undefined
+  return [
+    ...copies(known),
+    ...readyOnes(known),
+    ...growthSteps(more),
+    ...deletions(known, resumed),
+    ...(more.kind === 'enough' && !known.isWanted ? drains(known) : [])
+  ]
+}
+
+/** To every stage that can be reached, the oldest first; never to more than a publisher can be copied to. */
+function copies (known: Known): Step[] {
+  const { stages, publisher: { isLive, participantId }, maxReplicas, now } = known
+  if (!isLive || participantId === undefined || isThrottled(known)) return []
+  const without = reachableOf(known).filter(stage => !hasMedia(stage))
+  const underWay = without.filter(({ copy }) => copy !== undefined)
+  const replicas = stages.filter(({ mediaPath }) => mediaPath === 'replica').length
+  const free = Math.max(0, maxReplicas - replicas - underWay.length)
+  const first = new Set(without.filter(({ copy }) => copy === undefined).slice(0, free))
+  return without
+    .filter(stage => first.has(stage) || (stage.copy !== undefined && mayTry(stage.copy, now)))
+    .map(stage => ({ action: 'replicate', stage, participantId, reason: `What is published does not get to ${stage.name}.` }))
+}
+
+function readyOnes (known: Known): Step[] {
+  return known.stages
+    .filter(stage => isOurs(stage) && stage.phase === 'starting' && canBeReady(stage, known))
+    .map(stage => ({ action: 'ready', stage, reason: known.publisher.isLive ? 'What is published gets to it.' : 'Nobody publishes: there is nothing to wait for.' }))
+}
+
+function canBeReady (stage: KnownStage, known: Known): boolean {
+  return reachableOf(known).includes(stage) && (!known.publisher.isLive || hasMedia(stage))
+}
+
+function growthSteps (more: Growth): Step[] {
+  if (more.kind === 'resume') return [{ action: 'resume', stage: more.stage, reason: more.reason }]
+  if (more.kind === 'create') return [{ action: 'create', name: more.name, reason: more.reason }]
+  return more.kind === 'held' ? [{ action: 'hold', reason: more.reason }] : []
+}
+
+/** Never one that somebody is on. */
+function deletions (known: Known, resumed: KnownStage | undefined): Step[] {
+  if (isThrottled(known)) return []
+  return known.stages
+    .filter(stage => isOurs(stage) && stage.viewers === 0 && stage !== resumed && mayTry(stage.deletion, known.now))
+    .flatMap(stage => {
+      const reason = whyDeleted(stage, known)
+      return reason === undefined ? [] : [{ action: 'delete', stage, reason } as const]
+    })
+}
+
+function whyDeleted (stage: KnownStage, known: Known): string | undefined {
+  if (stage.phase === 'draining') return 'It is drained, and nobody is on it.'
+  if (stage.phase === 'deleting') return 'Its deletion had begun.'
+  if (stage.phase === 'ready' || canBeReady(stage, known)) return undefined
+  const { config: { startingSeconds }, now } = known
+  return secondsSince(stage.phaseSince, now) >= startingSeconds ? `It could not be made ready within ${startingSeconds} s.` : undefined
+}
+
+function drains (known: Known): Step[] {
+  const stage = stageToDrain(known)
+  return stage === undefined ? [] : [{ action: 'drain', stage, reason: `It had ${known.config.scaleInViewers} viewers or fewer for ${known.config.scaleInTurns} turns or more, and the others have room.` }]
+}
