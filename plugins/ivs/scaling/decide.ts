@@ -6,8 +6,15 @@ import { stageToDrain } from './scale-in.ts'
 export type Step =
   | { action: 'create', name: string, reason: string }
   | { action: 'replicate', stage: KnownStage, participantId: string, reason: string }
-  | { action: 'ready' | 'drain' | 'resume' | 'delete', stage: KnownStage, reason: string }
+  | { action: 'ready' | 'drain' | 'resume', stage: KnownStage, reason: string }
+  | Deletion
   | { action: 'hold', reason: string }
+
+interface Deletion {
+  action: 'delete'
+  stage: KnownStage
+  reason: string
+}
 
 /**
  * What is to be done with the stages. It follows from what is so now, whatever was decided before: what failed or was
@@ -16,27 +23,28 @@ export type Step =
  */
 export function decide (known: Known): Step[] {
   const more = growth(known)
-  const resumed = more.kind === 'resume' ? more.stage : undefined
+  const deleted = deletions(known, more.kind === 'resume' ? more.stage : undefined)
   return [
-    ...copies(known),
+    ...copies(known, new Set(deleted.map(({ stage }) => stage))),
     ...readyOnes(known),
     ...growthSteps(more),
-    ...deletions(known, resumed),
+    ...deleted,
     ...(more.kind === 'enough' && !known.isWanted ? drains(known) : [])
   ]
 }
 
 /** To every stage that can be reached, the oldest first; never to more than a publisher can be copied to. */
-function copies (known: Known): Step[] {
+function copies (known: Known, deleted: ReadonlySet<KnownStage>): Step[] {
   const { stages, publisher: { isLive, participantId }, maxReplicas, now } = known
   if (!isLive || participantId === undefined || isThrottled(known)) return []
-  const without = reachableOf(known).filter(stage => !hasMedia(stage))
-  const underWay = without.filter(({ copy }) => copy !== undefined)
-  const replicas = stages.filter(({ mediaPath }) => mediaPath === 'replica').length
-  const free = Math.max(0, maxReplicas - replicas - underWay.length)
-  const first = new Set(without.filter(({ copy }) => copy === undefined).slice(0, free))
+  const without = reachableOf(known).filter(stage => !hasMedia(stage) && !deleted.has(stage))
+  const free = Math.max(0, maxReplicas - stages.filter(({ mediaPath }) => mediaPath === 'replica').length)
+  // What was asked for may yet come to be: its place is taken.
+  const unclaimed = Math.max(0, free - stages.filter(stage => !hasMedia(stage) && stage.copy !== undefined).length)
+  const first = without.filter(({ copy }) => copy === undefined).slice(0, unclaimed)
+  const again = without.filter(({ copy }) => copy !== undefined && mayTry(copy, now)).slice(0, free)
   return without
-    .filter(stage => first.has(stage) || (stage.copy !== undefined && mayTry(stage.copy, now)))
+    .filter(stage => first.includes(stage) || again.includes(stage))
     .map(stage => ({ action: 'replicate', stage, participantId, reason: `What is published does not get to ${stage.name}.` }))
 }
 
@@ -57,13 +65,13 @@ function growthSteps (more: Growth): Step[] {
 }
 
 /** Never one that somebody is on. */
-function deletions (known: Known, resumed: KnownStage | undefined): Step[] {
+function deletions (known: Known, resumed: KnownStage | undefined): Deletion[] {
   if (isThrottled(known)) return []
   return known.stages
     .filter(stage => isOurs(stage) && stage.viewers === 0 && stage !== resumed && mayTry(stage.deletion, known.now))
     .flatMap(stage => {
       const reason = whyDeleted(stage, known)
-      return reason === undefined ? [] : [{ action: 'delete', stage, reason } as const]
+      return reason === undefined ? [] : [{ action: 'delete', stage, reason }]
     })
 }
 
