@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HeadwaterError } from '../../src/errors/catalogue.ts'
-import { isMissing } from '../../src/errors/file-system.ts'
+import { HeadwaterError } from './errors/catalogue.ts'
+import { isMissing } from './errors/file-system.ts'
 
 const FOLDER = 'secrets'
 const MIN_CHARACTERS = 32
@@ -48,6 +48,6 @@ async function readSecret (path: string): Promise<string | undefined> {
     if (isMissing(error)) return undefined
     throw new HeadwaterError('CONFIG_INVALID', { message: `The secret in ${path} cannot be read: ${(error as Error).message}`, cause: error })
   }
-  if (text.length < MIN_CHARACTERS) throw new HeadwaterError('CONFIG_INVALID', { message: `${path} has no secret in it: remove it, and a new one is made (everybody has to log in again)` })
+  if (text.length < MIN_CHARACTERS) throw new HeadwaterError('CONFIG_INVALID', { message: `${path} has no secret in it: remove it, and a new one is made (what was signed with it is no longer good)` })
   return text
 }
