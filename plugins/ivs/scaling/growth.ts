@@ -23,6 +23,21 @@ export function growth (known: Known): Growth {
 }
 
 /** Why more seats are needed; undefined where they are not. */
+/**
+ * When to look again, where something is on its way or time alone mends it: soon at first, then less and less often.
+ * @returns undefined where the next regular turn is soon enough
+ */
+export function lookAgainAt (known: Known, pollMs: number): Date | undefined {
+  const { stages, now, throttledUntil } = known
+  const more = growth(known)
+  const waits = stages
+    .filter(stage => awaitsMedia(stage, known) || (isOurs(stage) && stage.phase === 'starting'))
+    .map(({ withoutMediaSince }) => now.getTime() + Math.max(pollMs, withoutMediaSince === undefined ? 0 : now.getTime() - withoutMediaSince.getTime()))
+  const next = waits.length === 0 ? undefined : new Date(Math.max(Math.min(...waits), throttledUntil?.getTime() ?? 0))
+  const until = more.kind === 'held' ? more.until : undefined
+  return until !== undefined && (next === undefined || until < next) ? until : next
+}
+
 function needOf (known: Known): string | undefined {
   const { isWanted, config } = known
   const open = openOf(known)
