@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { HeadwaterError } from '../../../src/errors/catalogue.ts'
+import { goneSignal } from '../../../src/http/gone-signal.ts'
 import type { Access } from '../access.ts'
 import type { Ivs } from '../core.ts'
 import { success } from '../envelope.ts'
@@ -105,8 +106,12 @@ export const tokens: FastifyPluginAsyncTypebox<TokensOptions> = async (scope, { 
     })
   })
 
-  scope.post('/viewer', { config: { ivsErrorTexts: OF_VIEWER_TOKENS }, schema: viewerSchema }, async ({ body }) => {
-    const { token, participantId, stageArn, expiresAt, viewers } = await ivs.tokens.viewer(body.userId, body.stageArn)
+  scope.post('/viewer', { config: { ivsErrorTexts: OF_VIEWER_TOKENS }, schema: viewerSchema }, async ({ body }, reply) => {
+    const gone = goneSignal(reply)
+    const { token, participantId, stageArn, expiresAt, viewers } = await ivs.tokens.viewer(body.userId, body.stageArn, gone).catch((error: unknown) => {
+      // Nobody reads the answer, and nothing has failed.
+      throw gone.aborted ? new HeadwaterError('STAGE_FULL', { message: 'Whoever asked has gone' }) : error
+    })
     return success({
       token,
       participantId,
