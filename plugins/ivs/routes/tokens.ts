@@ -6,7 +6,7 @@ import type { Access } from '../access.ts'
 import type { Ivs } from '../core.ts'
 import { success } from '../envelope.ts'
 import { OF_VIEWER_TOKENS } from '../messages.ts'
-import { CAPABILITIES } from '../provider.ts'
+import { CAPABILITIES, type TokenRole } from '../provider.ts'
 import { publishingInstructions } from '../publishing-instructions.ts'
 import { errors, givenArn, givenId, keyHeaders, stageArn, succeeded, TAG, timestamp, userId } from './schemas.ts'
 
@@ -21,6 +21,7 @@ const issued = {
   stageArn,
   expiresAt: timestamp
 }
+const capabilitiesOf = (role: TokenRole) => Type.Array(Type.Enum([...CAPABILITIES[role]]), { minItems: CAPABILITIES[role].length, maxItems: CAPABILITIES[role].length })
 const echoed = Type.String({ description: 'As it was given.' })
 const seconds = Type.Integer({ description: 'It is good for so many seconds.' })
 const text = Type.String()
@@ -36,7 +37,7 @@ const publisherSchema = {
     200: succeeded(Type.Object({
       ...issued,
       userId: echoed,
-      capabilities: Type.Tuple([Type.Literal('PUBLISH')]),
+      capabilities: capabilitiesOf('publisher'),
       whipEndpoint: Type.String({ description: 'Where broadcasters publish to with WHIP.' }),
       expiresIn: seconds,
       instructions: Type.Object({
@@ -64,7 +65,7 @@ const viewerSchema = {
     200: succeeded(Type.Object({
       ...issued,
       userId: echoed,
-      capabilities: Type.Tuple([Type.Literal('SUBSCRIBE')]),
+      capabilities: capabilitiesOf('viewer'),
       expiresIn: seconds,
       currentViewers: Type.Integer({ description: 'Viewers of that stage, this one among them.' })
     }), 'The token'),
@@ -81,7 +82,7 @@ const mediaServerSchema = {
   response: {
     200: succeeded(Type.Object({
       ...issued,
-      capabilities: Type.Tuple([Type.Literal('PUBLISH'), Type.Literal('SUBSCRIBE')])
+      capabilities: capabilitiesOf('mediaserver')
     }), 'The token'),
     ...errors([403, 404], { ...tokenFailed, 403: 'FORBIDDEN: the internal secret is missing, wrong, or not set here' })
   }
