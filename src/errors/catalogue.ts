@@ -39,6 +39,7 @@ const CATALOGUE = {
   OBJECTS_UNAVAILABLE: { status: 503, message: 'The storage of objects does not answer' },
   DATA_DIR_IN_USE: { status: 500, message: 'Another server uses the data folder' },
   DATABASE_VERSION: { status: 500, message: 'The database was written by another version' },
+  API_KEY_INVALID: { status: 401, message: 'The API key is missing or wrong' },
   STAGE_FULL: { status: 503, message: 'The stage is full' },
   MASTER_STAGE: { status: 403, message: 'The master stage cannot be deleted' },
   STAGE_NOT_EMPTY: { status: 400, message: 'There are viewers on the stage' },

@@ -23,6 +23,14 @@ export const perMinute = (max: number): EndpointLimit => ({ max, windowMs: 60_00
 export const perHour = (max: number): EndpointLimit => ({ max, windowMs: 3_600_000 })
 export const perDay = (max: number): EndpointLimit => ({ max, windowMs: 86_400_000 })
 
+/** Counts one request under a key; the answer tells what is left. @throws HeadwaterError `RATE_LIMIT_EXCEEDED` */
+export async function countRequest (counted: CountedRequests, key: string, { max, windowMs }: EndpointLimit, reply: FastifyReply): Promise<void> {
+  const { left, endsInMs } = await counted.take(key, max, windowMs)
+  const seconds = Math.ceil(endsInMs / 1000)
+  reply.headers({ 'x-ratelimit-limit': max, 'x-ratelimit-remaining': Math.max(0, left), 'x-ratelimit-reset': seconds })
+  if (left < 0) throw new HeadwaterError('RATE_LIMIT_EXCEEDED', { message: `More than ${max} requests in ${windowMs / 1000} seconds`, retryAfterMs: endsInMs })
+}
+
 export interface EndpointLimitsOptions {
   counted: CountedRequests
   /** Every limit is multiplied by it; one request is always allowed. */
@@ -55,11 +63,7 @@ export class EndpointLimits {
     const { counted, multiplier } = this.#options
     const max = Math.max(1, Math.floor(base * multiplier))
     const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-      const { left, endsInMs } = await counted.take(this.#keyOf(name, by, request), max, windowMs)
-      const seconds = Math.ceil(endsInMs / 1000)
-      reply.headers({ 'x-ratelimit-limit': max, 'x-ratelimit-remaining': Math.max(0, left), 'x-ratelimit-reset': seconds })
-      if (left >= 0) return
-      throw new HeadwaterError('RATE_LIMIT_EXCEEDED', { message: `More than ${max} requests in ${windowMs / 1000} seconds`, retryAfterMs: endsInMs })
+      await countRequest(counted, this.#keyOf(name, by, request), { max, windowMs }, reply)
     }
     if (!successesOnly) return { onRequest }
     const onSend = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {

@@ -4,6 +4,9 @@ import type { FieldProblem } from '../errors/catalogue.ts'
 /** Keywords that only say that something inside of them was wrong, which is told by itself. */
 const TOLD_ELSEWHERE = ['anyOf', 'oneOf', 'if']
 
+/** What is said of a field that is not there. */
+export const REQUIRED = 'required'
+
 const FORMATS: Record<string, string> = { email: 'must be an e-mail address' }
 
 /**
@@ -24,7 +27,7 @@ function fieldOf ({ keyword, instancePath, params }: FastifySchemaValidationErro
 
 function messageOf ({ keyword, params, message = 'is not valid' }: FastifySchemaValidationError): string {
   switch (keyword) {
-    case 'required': return 'required'
+    case 'required': return REQUIRED
     case 'minLength': return `must have at least ${String(params.limit)} characters`
     case 'maxLength': return `must have at most ${String(params.limit)} characters`
     case 'pattern': return 'has characters that are not allowed'

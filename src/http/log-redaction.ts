@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 
 const SECRETS = [
-  'authorization', 'cookie', 'set-cookie', 'token', 'resumeToken', 'signature',
+  'authorization', 'cookie', 'set-cookie', 'x-api-key', 'x-internal-secret', 'x-webhook-secret', 'apiKey', 'token', 'resumeToken', 'signature',
   'password', 'old_password', 'new_password', 'access_token', 'refresh_token', 'reset_token'
 ]
 

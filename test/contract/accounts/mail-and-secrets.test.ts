@@ -147,7 +147,7 @@ t.test('MEET-09, MEET-07 and what is asked for in production', async t => {
 })
 
 t.test('the generated secret: one for all, for its owner alone', async t => {
-  const { keptSecret } = await import('../../../plugins/accounts/secret-file.ts')
+  const { keptSecret } = await import('../../../src/secret-file.ts')
   const dataDir = t.testdir()
   const all = await Promise.all(Array.from({ length: 20 }, async () => await keptSecret(dataDir, 'jwt-secret')))
   t.equal(new Set(all).size, 1, 'however many come at once')

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HeadwaterError } from '../../src/errors/catalogue.ts'
-import { isMissing } from '../../src/errors/file-system.ts'
+import { HeadwaterError } from './errors/catalogue.ts'
+import { isMissing } from './errors/file-system.ts'
 
 const FOLDER = 'secrets'
 const MIN_CHARACTERS = 32
