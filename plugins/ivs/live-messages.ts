@@ -6,7 +6,9 @@ import type { ScalingAction } from './scaling/decision.ts'
 import type { MediaPath, StagePhase, StageRole } from './stage.ts'
 
 /** `operations` tells more than is public: it is for who has the API key. */
-export type Channel = 'stats' | 'operations'
+export const CHANNELS = ['stats', 'operations'] as const
+
+export type Channel = typeof CHANNELS[number]
 
 export type ClientMessage =
   | { action: 'subscribe', channel: 'operations', apiKey?: string }

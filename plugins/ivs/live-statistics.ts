@@ -1,8 +1,6 @@
 import type { Log } from '../../src/log.ts'
 import type { Figures, Ivs } from './core.ts'
-import type { Channel, Operations, OperationsUpdate, StatsUpdate, Totals } from './live-messages.ts'
-
-export const CHANNELS = ['stats', 'operations'] as const satisfies readonly Channel[]
+import { CHANNELS, type Channel, type Operations, type OperationsUpdate, type StatsUpdate, type Totals } from './live-messages.ts'
 
 /** Whoever hears a channel. */
 export interface Follower {
