@@ -1,11 +1,11 @@
 import type { Log } from '../../../log.ts'
+import { RecentMap } from '../../../recent-map.ts'
 import { Listeners } from '../listeners.ts'
 import { Register, type History, type Seen } from '../memory/register.ts'
 import { keptOptions, mustBeOffers, type KeptOptions } from '../presence-options.ts'
 import type { Member, Presence, PresenceOptions, PresenceSummary, Seat, SeatOffer, Stay } from '../state.ts'
 import type { Part, RedisConnection } from './connection.ts'
 import type { Names } from './names.ts'
-import { RecentMap } from './recent-map.ts'
 import { AT_ONCE, RegisterCalls, type RegisterTiming } from './register-calls.ts'
 import type { Session } from './session.ts'
 
