@@ -6,6 +6,7 @@ import { dataFolder, platformSettings } from '../../fixtures/database.ts'
 import { Told } from '../../fixtures/told.ts'
 import { settingsFor } from '../../platform/state/settings.ts'
 import { localProviderSuite } from './local/provider-suite.ts'
+import { openSuite } from './open-suite.ts'
 import type { Platform } from './parts.ts'
 import { catalogueSuite } from './stage-catalogue-suite.ts'
 import { stageDirectorySuite } from './stage-directory-suite.ts'
@@ -18,7 +19,7 @@ t.test('stages on the embedded database and a state in memory', async t => {
   t.teardown(() => database.close())
   await database.migrate(IVS_MIGRATIONS)
   const platform: Platform = {
-    orm: database.orm,
+    database,
     async openStates (t, servers) {
       const state = openMemory(settingsFor(), told)
       t.teardown(() => state.close())
@@ -30,4 +31,5 @@ t.test('stages on the embedded database and a state in memory', async t => {
   await t.test('viewers', async t => { await viewersSuite(t, platform) })
   await t.test('tokens', async t => { await tokensSuite(t, platform) })
   await t.test('the catalogue', async t => { await catalogueSuite(t, platform) })
+  await t.test('all of it together', async t => { await openSuite(t, platform) })
 })

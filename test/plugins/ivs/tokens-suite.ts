@@ -10,7 +10,7 @@ const LONG_MS = 60_000
 /** Tokens, and the seats that go with them. */
 export async function tokensSuite (t: Test, platform: Platform): Promise<void> {
   const begin = async (t: Test, options: PartsOptions = {}) => {
-    await emptyTables(platform.orm)
+    await emptyTables(platform.database)
     return await startParts(t, platform, options)
   }
   const seatsOf = async ({ viewers, stages }: Parts) => {
@@ -51,7 +51,7 @@ export async function tokensSuite (t: Test, platform: Platform): Promise<void> {
   })
 
   await t.test('1,000 at once, over several servers: 20 stages are filled evenly, to the last seat', async t => {
-    await emptyTables(platform.orm)
+    await emptyTables(platform.database)
     const states = await platform.openStates(t, 2)
     const servers: Parts[] = []
     for (const state of states) servers.push(await startParts(t, platform, { state, config: { stageWaitMs: 0 } }))

@@ -27,7 +27,7 @@ function counted (state: State): { state: State, asked: string[] } {
 /** Who watches where. */
 export async function viewersSuite (t: Test, platform: Platform): Promise<void> {
   const begin = async (t: Test, options: PartsOptions = {}) => {
-    await emptyTables(platform.orm)
+    await emptyTables(platform.database)
     return await startParts(t, platform, options)
   }
 
@@ -81,7 +81,7 @@ export async function viewersSuite (t: Test, platform: Platform): Promise<void> 
   })
 
   await t.test('one that another server made a moment ago is known when somebody asks for it', async t => {
-    await emptyTables(platform.orm)
+    await emptyTables(platform.database)
     const [state, other] = await platform.openStates(t, 2)
     const one = await startParts(t, platform, { state: state! })
     // Nothing is heard here.
