@@ -116,7 +116,7 @@ export async function tokensSuite (t: Test, platform: Platform): Promise<void> {
   await t.test('no stage, and nobody on air', async t => {
     const { tokens, stages, master } = await begin(t)
     await stages.remove(master.arn)
-    for (const work of [tokens.viewer('a'), tokens.viewer('a', NOWHERE), tokens.publisher('a')]) t.equal(await codeOf(work), 'NOT_FOUND')
+    t.strictSame(await Promise.all([tokens.viewer('a'), tokens.viewer('a', NOWHERE), tokens.publisher('a')].map(codeOf)), ['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND'])
     const strict = await begin(t, { config: { strictLive: 'true' } })
     for (const arn of [undefined, strict.master.arn]) t.equal(await codeOf(strict.tokens.viewer('a', arn)), 'NOT_FOUND')
     await strict.tokens.publisher('ann')

@@ -77,7 +77,8 @@ export async function viewersSuite (t: Test, platform: Platform): Promise<void> 
 
   await t.test('a stage that nobody knows', async t => {
     const { viewers } = await begin(t)
-    for (const work of [viewers.heartbeat('ann', NOWHERE), viewers.leave('ann', NOWHERE), viewers.on(NOWHERE), viewers.watchedSeconds('ann', NOWHERE)]) t.equal(await codeOf(work), 'NOT_FOUND')
+    const outcomes = await Promise.all([viewers.heartbeat('ann', NOWHERE), viewers.leave('ann', NOWHERE), viewers.on(NOWHERE), viewers.watchedSeconds('ann', NOWHERE)].map(codeOf))
+    t.strictSame(outcomes, Array.from({ length: 4 }, () => 'NOT_FOUND'))
   })
 
   await t.test('one that another server made a moment ago is known when somebody asks for it', async t => {
