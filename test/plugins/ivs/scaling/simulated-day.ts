@@ -133,7 +133,11 @@ class Day {
       await this.#live()
       await this.#pass(this.#waiting.size > 0 || this.#isNearEvent(events) ? FINE_MS : COARSE_MS)
     }
-    await this.#scaling!.close()
+    let isClosed = false
+    const closed = this.#scaling!.close().then(() => { isClosed = true })
+    // A turn that is under way takes its time.
+    while (!isClosed) await this.#pass(FINE_MS)
+    await closed
     await this.#state.close()
     this.#result.turns = this.#stages.refreshes
     this.#result.stagesAtEnd = this.#stages.all().map(({ name }) => name)
