@@ -133,10 +133,9 @@ class Day {
       await this.#live()
       await this.#pass(this.#waiting.size > 0 || this.#isNearEvent(events) ? FINE_MS : COARSE_MS)
     }
-    let isClosed = false
-    const closed = this.#scaling!.close().then(() => { isClosed = true })
-    // A turn that is under way takes its time.
-    while (!isClosed) await this.#pass(FINE_MS)
+    const closed = this.#scaling!.close()
+    // A turn that is under way takes its time, of which there is none when nothing passes.
+    for (let step = 0; step < 60_000 / FINE_MS; step++) await this.#pass(FINE_MS)
     await closed
     await this.#state.close()
     this.#result.turns = this.#stages.refreshes
