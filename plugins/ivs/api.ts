@@ -24,7 +24,7 @@ export interface IvsApiOptions {
 
 /**
  * The HTTP API of stages. Other features have paths below `/api` too: each scope here is of a path that has none of
- * theirs, and guards and limits hang on scopes.
+ * theirs, and guards and limits hang on scopes. Needs the decorator `headwaterHealth`.
  */
 export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, access, database, state, isProduction }) => {
   const { maxParticipants, maxStages, maxBodyBytes } = ivs.config
@@ -36,7 +36,7 @@ export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, acce
   if (!app.hasRoute({ method: 'GET', url: `${app.prefix.replace(/\/$/, '')}/health` })) {
     await app.register(async scope => {
       useEnvelope(scope, { answerError, maxBodyBytes })
-      await scope.register(health, { ivs, database, state, isProduction })
+      await scope.register(health, { ivs, database, state, server: app.headwaterHealth, isProduction })
     })
   }
 
