@@ -7,6 +7,7 @@ import type { Access } from './access.ts'
 import type { Ivs } from './core.ts'
 import { makeErrorAnswer, useEnvelope } from './envelope.ts'
 import { RequestLimits } from './request-limits.ts'
+import { events } from './routes/events.ts'
 import { health } from './routes/health.ts'
 import { stages } from './routes/stages.ts'
 import { statistics } from './routes/statistics.ts'
@@ -23,7 +24,7 @@ export interface IvsApiOptions {
 
 /**
  * The HTTP API of stages. Other features have paths below `/api` too: each scope here is of a path that has none of
- * theirs, and guards and limits hang on scopes.
+ * theirs, and guards and limits hang on scopes. Needs the decorator `headwaterHealth`.
  */
 export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, access, database, state, isProduction }) => {
   const { maxParticipants, maxStages, maxBodyBytes } = ivs.config
@@ -35,7 +36,7 @@ export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, acce
   if (!app.hasRoute({ method: 'GET', url: `${app.prefix.replace(/\/$/, '')}/health` })) {
     await app.register(async scope => {
       useEnvelope(scope, { answerError, maxBodyBytes })
-      await scope.register(health, { ivs, database, state, isProduction })
+      await scope.register(health, { ivs, database, state, server: app.headwaterHealth, isProduction })
     })
   }
 
@@ -51,7 +52,8 @@ export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, acce
         await one.register(signsOfLife, { ivs })
       })
     },
-    '/api/stats': async scope => { await guarded(scope, underKey, async one => { await one.register(statistics, { ivs }) }) }
+    '/api/stats': async scope => { await guarded(scope, underKey, async one => { await one.register(statistics, { ivs }) }) },
+    '/api/ivs': async scope => { await guarded(scope, [limits.countNetwork, access.requireWebhookSecret], async one => { await one.register(events, { ivs }) }) }
   }
   for (const [prefix, register] of Object.entries(paths)) {
     await app.register(async scope => {
