@@ -9,15 +9,18 @@ An HTTP request that cannot be read is answered 400, 408 or 431 with the same er
   tags: [
     { name: 'livestream', description: 'Streams: playlists, segments, pictures, state and control' },
     { name: 'accounts', description: 'Who people are: registration, login, profiles, administration' },
+    { name: 'ivs', description: 'Stages: tokens to publish and to watch, viewers, statistics; with AWS IVS Real-Time or without' },
     { name: 'server', description: 'For who runs it' }
   ],
   credentials: {
     publisher: { type: 'http', scheme: 'bearer', description: 'A publish credential (PUBLISH_AUTH), or the resume token of the stream.' },
     account: { type: 'http', scheme: 'bearer', description: 'The access token of an account.' },
+    apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'A key of the API of stages (API_SECRET_KEY).' },
     accountCookie: { type: 'apiKey', in: 'cookie', name: 'auth_token', description: 'The same, as a cookie. Pages of other origins may not use it: see ALLOWED_ORIGINS.' }
   },
   credentialsOf: {
     livestream: [{}, { publisher: [] }],
-    accounts: [{ account: [] }, { accountCookie: [] }]
+    accounts: [{ account: [] }, { accountCookie: [] }],
+    ivs: [{ apiKey: [] }]
   }
 }

@@ -5,6 +5,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { accounts, type AccountsOptions } from '../plugins/accounts/index.ts'
+import { ivs, type IvsOptions } from '../plugins/ivs/index.ts'
 import { webUi } from '../plugins/web-ui/index.ts'
 import { API } from './api-description.ts'
 import type { PlatformConfig } from './config/platform.ts'
@@ -24,8 +25,10 @@ import { packageVersion } from './version.ts'
 export interface HeadwaterOptions {
   /** Settings of the live core. */
   livestream?: LivestreamOptions
-  /** Settings of accounts. Left out, or with `enabled: 'off'`: there are none, and no database is opened. */
+  /** Settings of accounts. Left out, or with `enabled: 'off'`: there are none, and no database is opened for them. */
   accounts?: Omit<AccountsOptions, 'dataDir' | 'publicBaseUrl'>
+  /** Settings of stages. Left out, or with `enabled: 'off'`: there are none, and no database is opened for them. */
+  ivs?: Omit<IvsOptions, 'dataDir'>
   /** Settings of the database, the shared state and the objects. They are opened where a feature needs them, unless the scope around this one has its own. */
   platform?: Partial<PlatformConfig>
   /** Whose `X-Forwarded-For` counts for Socket.IO: `off` (default), a number of proxies, or their addresses. For HTTP it is Fastify's own `trustProxy`. */
@@ -46,20 +49,25 @@ const plugin: FastifyPluginAsync<HeadwaterOptions & { prefix?: string }> = async
   app.headwaterMetrics.add(processMetrics())
   await app.register(liveCore, options.livestream ?? {})
   await app.register(livestream, options.trustProxy === undefined ? {} : { trustProxy: options.trustProxy })
-  if (options.accounts !== undefined && options.accounts.enabled !== 'off') {
-    const platform = options.platform ?? {}
+  const platform = options.platform ?? {}
+  const dataDir = platform.dataDir === undefined ? {} : { dataDir: platform.dataDir }
+  if (isOn(options.accounts) || isOn(options.ivs)) {
     await app.register(database, platform)
     await app.register(state, platform)
-    await app.register(objects, platform)
-    await app.register(accounts, {
-      ...options.accounts,
-      ...(platform.dataDir === undefined ? {} : { dataDir: platform.dataDir }),
-      publicBaseUrl: app.liveCore.config.publicBaseUrl
-    })
   }
+  if (isOn(options.accounts)) {
+    await app.register(objects, platform)
+    await app.register(accounts, { ...options.accounts, ...dataDir, publicBaseUrl: app.liveCore.config.publicBaseUrl })
+  }
+  if (isOn(options.ivs)) await app.register(ivs, { ...options.ivs, ...dataDir })
   await app.register(webUi)
   await app.register(healthRoutes)
   await app.register(metricsRoute)
+}
+
+/** Whether a feature is wanted. */
+function isOn<Options extends { enabled?: 'on' | 'off' }> (options: Options | undefined): options is Options {
+  return options !== undefined && options.enabled !== 'off'
 }
 
 export const headwater = fp(plugin, { name: 'headwater', encapsulate: true, fastify: '5.x' })

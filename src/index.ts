@@ -3,6 +3,7 @@ export { headwater, headwater as default, type HeadwaterOptions } from './app.ts
 export { liveCore, livestream, signPlayback, type LiveCore, type LiveCoreOptions, type LivestreamOptions } from './livestream/index.ts'
 export type { HostHooks, LiveEventMap, PlaybackRequest, PlaybackResource, PlaybackUrlOptions, PublishAction, PublishRequest, SegmentListedEvent, SigningOptions, StreamEndedEvent, StreamStartedEvent } from './livestream/index.ts'
 export { accounts, accountsCore, type Account, type Accounts, type AccountsOptions, type Role } from '../plugins/accounts/index.ts'
+export { ivs, type IvsOptions } from '../plugins/ivs/index.ts'
 export { webUi } from '../plugins/web-ui/index.ts'
 export { configSchema, listSettings, type Config, type Setting } from './config/schema.ts'
 export { completeLivestreamOptions, loadConfig } from './config/load.ts'

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { HeadwaterError } from './errors/catalogue.ts'
 import { isMissing } from './errors/file-system.ts'
 
-const FOLDER = 'secrets'
+/** Below the data folder. */
+export const SECRETS_FOLDER = 'secrets'
+
 const MIN_CHARACTERS = 32
 
 /**
@@ -13,7 +15,7 @@ const MIN_CHARACTERS = 32
  * @throws HeadwaterError `CONFIG_INVALID` when the file has something else in it, or cannot be written
  */
 export async function keptSecret (dataDir: string, name: string): Promise<string> {
-  const folder = join(dataDir, FOLDER)
+  const folder = join(dataDir, SECRETS_FOLDER)
   const path = join(folder, name)
   const known = await readSecret(path)
   if (known !== undefined) return known
@@ -48,6 +50,6 @@ async function readSecret (path: string): Promise<string | undefined> {
     if (isMissing(error)) return undefined
     throw new HeadwaterError('CONFIG_INVALID', { message: `The secret in ${path} cannot be read: ${(error as Error).message}`, cause: error })
   }
-  if (text.length < MIN_CHARACTERS) throw new HeadwaterError('CONFIG_INVALID', { message: `${path} has no secret in it: remove it, and a new one is made (everybody has to log in again)` })
+  if (text.length < MIN_CHARACTERS) throw new HeadwaterError('CONFIG_INVALID', { message: `${path} has no secret in it: remove it, and a new one is made (what was signed or opened with the old one has ended then)` })
   return text
 }

@@ -7,12 +7,13 @@
  * `user_refresh_tokens`, `user_password_resets`. Settings: `AccountsOptions`.
  */
 import { fileURLToPath } from 'node:url'
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, RegisterOptions, onRequestAsyncHookHandler, onSendAsyncHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestAsyncHookHandler, onSendAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccountsConfig } from '../../src/config/accounts.ts'
 import { completeAccountsOptions } from '../../src/config/load.ts'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { EndpointLimits, type CountedRequests, type EndpointLimit } from '../../src/http/endpoint-limit.ts'
+import { ownOptions } from '../../src/http/own-options.ts'
 import { wholeSeconds } from '../../src/http/whole-seconds.ts'
 import type { Log } from '../../src/log.ts'
 import type { Database, Orm } from '../../src/platform/database/database.ts'
@@ -159,7 +160,7 @@ const MIGRATIONS = fileURLToPath(new URL('migrations', import.meta.url))
 
 const plugin: FastifyPluginAsync<AccountsOptions> = async (app, options) => {
   if (accountsOf(app) !== undefined) return
-  const { environment = 'production', dataDir = 'data', publicBaseUrl = '', ...settings } = settingsOf(options)
+  const { environment = 'production', dataDir = 'data', publicBaseUrl = '', ...settings } = ownOptions(options)
   const config = completeAccountsOptions(settings)
   const log = app.log.child({ plugin: 'accounts' })
   const isProduction = environment === 'production'
@@ -188,11 +189,6 @@ const plugin: FastifyPluginAsync<AccountsOptions> = async (app, options) => {
 /** The server's own, where a proxy says another host to it than people ask for. */
 function originOf (publicBaseUrl: string): string[] {
   return /^https?:\/\//.test(publicBaseUrl) ? [new URL(publicBaseUrl).origin] : []
-}
-
-/** Without what Fastify takes for itself at `register`, and hands on. */
-export function settingsOf ({ prefix: _prefix, logLevel: _logLevel, logSerializers: _logSerializers, ...settings }: AccountsOptions & RegisterOptions): AccountsOptions {
-  return settings
 }
 
 /** @throws HeadwaterError `CONFIG_INVALID` in production where none is given */

@@ -10,8 +10,9 @@ import fp from 'fastify-plugin'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { answerCodedError, answerCodedNotFound, useCodedEnvelope } from '../../src/http/coded-envelope.ts'
 import { listedCors } from '../../src/http/cors.ts'
+import { ownOptions } from '../../src/http/own-options.ts'
 import { pathOwnersOf } from '../../src/http/path-owners.ts'
-import { accountsCore, accountsOf, AVATARS_PATH, settingsOf, type Accounts, type AccountsOptions } from './core.ts'
+import { accountsCore, accountsOf, AVATARS_PATH, type Accounts, type AccountsOptions } from './core.ts'
 import { administration } from './routes/administration.ts'
 import { authentication } from './routes/authentication.ts'
 import { avatarFiles, avatarUpload } from './routes/avatar.ts'
@@ -51,7 +52,7 @@ const plugin: FastifyPluginAsync<AccountsOptions> = async (app, options) => {
 /** The scope's accounts, or ones of our own. @throws HeadwaterError `CONFIG_INVALID` for settings that nobody would read */
 async function useAccounts (app: FastifyInstance, options: AccountsOptions & RegisterOptions): Promise<Accounts> {
   const known = accountsOf(app)
-  const settings = settingsOf(options)
+  const settings = ownOptions(options)
   if (known === undefined) {
     await app.register(accountsCore, settings)
     return app.accounts

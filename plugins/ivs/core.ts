@@ -45,8 +45,8 @@ export interface StageToken extends IssuedToken {
 /** Errors: `NOT_FOUND`, `STAGE_FULL`, `TOKEN_GENERATION_FAILED`. */
 export interface Tokens {
   publisher (userId: string): Promise<StageToken>
-  /** A seat and a token for it. Waits up to `stageWaitMs` for a stage that is being made. */
-  viewer (userId: string, stageArn?: string): Promise<StageToken & { viewers: number }>
+  /** A seat and a token for it. Waits up to `stageWaitMs` for a stage that is being made. @param signal whoever asks is gone: it gets no seat, and the signal's reason is thrown */
+  viewer (userId: string, stageArn?: string, signal?: AbortSignal): Promise<StageToken & { viewers: number }>
   mediaServer (serverId: string, stageArn: string): Promise<StageToken>
 }
 

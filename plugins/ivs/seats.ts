@@ -22,18 +22,22 @@ export interface Reach {
 }
 
 /** Stages that media can get to, the master first: without a relay only so many as one publisher can be copied to, the oldest. */
-export function reachable (stages: readonly Stage[], { maxReplicas, relay }: Reach): Stage[] {
+export function reachable<S extends Pick<Stage, 'phase'>> (stages: readonly S[], { maxReplicas, relay }: Reach): S[] {
   const there = stages.filter(({ phase }) => phase !== 'deleting')
   return relay === 'off' ? there.slice(0, 1 + maxReplicas) : there
 }
 
 /**
- * Places that viewers are sent to who ask for no stage: where the media is while somebody publishes, and where it can get
- * to while nobody does.
+ * Stages that viewers are sent to who ask for none: where the media is while somebody publishes, and where it can get to
+ * while nobody does.
  * @param stages the master first, then by age
  */
+export function openStages<S extends Pick<Stage, 'phase' | 'mediaPath'>> (stages: readonly S[], isLive: boolean, reach: Reach): S[] {
+  return reachable(stages, reach).filter(({ phase, mediaPath }) => phase === 'ready' && (!isLive || mediaPath !== 'none'))
+}
+
+/** Places of these stages, with their seats. */
 export function offersFor (stages: readonly Stage[], isLive: boolean, config: Pick<IvsConfig, 'maxParticipants' | 'relay'>, maxReplicas: number): SeatOffer[] {
-  return reachable(stages, { maxReplicas, relay: config.relay })
-    .filter(({ phase, mediaPath }) => phase === 'ready' && (!isLive || mediaPath !== 'none'))
+  return openStages(stages, isLive, { maxReplicas, relay: config.relay })
     .map(stage => ({ place: placeOf(stage.arn), seats: seatsOf(stage, config) }))
 }

@@ -58,7 +58,12 @@ export interface StageDirectory {
   find (arn: string): Stage | undefined
   /** Reads again what other servers may have written. */
   refresh (): Promise<void>
-  add (stage: Stage): Promise<void>
+  /**
+   * One that is there already stays as it is.
+   * @param most only where there are fewer stages than these, counted over all servers
+   * @throws HeadwaterError `STAGE_LIMIT_REACHED`
+   */
+  add (stage: Stage, most?: number): Promise<void>
   /** `phaseSince` follows from `phase`. @returns false where it is gone */
   change (arn: string, changes: Partial<Pick<Stage, 'phase' | 'mediaPath' | 'tags' | 'endpoints'>>): Promise<boolean>
   remove (arn: string): Promise<void>

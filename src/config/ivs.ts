@@ -49,6 +49,8 @@ export const ivsSchema = Type.Object({
   warmUpSeconds: Type.Number({ default: 300, minimum: 0, ...seconds, env: 'IVS_WARM_UP_SECONDS', description: 'A new stage is left alone for so long.' }),
   scaleInTurns: Type.Integer({ default: 3, minimum: 1, env: 'IVS_SCALE_IN_TURNS', description: 'A stage has to have few viewers for so many turns of the autoscaler in a row.' }),
   scalingSeconds: Type.Number({ default: 30, exclusiveMinimum: 0, ...seconds, env: 'IVS_SCALING_SECONDS', description: 'How often the autoscaler looks, if nobody waits for a seat.' }),
+  startingSeconds: Type.Number({ default: 60, exclusiveMinimum: 0, ...seconds, env: 'IVS_STARTING_SECONDS', description: 'A new stage that media has not got to within so long is deleted.' }),
+  mediaPollMs: Type.Integer({ default: 1_000, minimum: 10, ...milliseconds, env: 'IVS_MEDIA_POLL_MS', description: 'How often the autoscaler looks while a stage waits for its media; what failed is tried again after so long, doubled each time up to IVS_SCALING_SECONDS.' }),
   scalingLeaseSeconds: Type.Number({ default: 30, exclusiveMinimum: 0, ...seconds, env: 'IVS_SCALING_LEASE_SECONDS', description: 'Of several servers one scales; when it is gone another one takes over after so long.' }),
   relay: Type.Enum(['off', 'external'], { default: 'off', env: 'IVS_RELAY', description: 'external: a media server of yours publishes to the stages that a publisher cannot be copied to, so there may be more of them.' }),
   reconnectWindowSeconds: Type.Integer({ default: 60, minimum: 0, maximum: 60, ...seconds, env: 'IVS_RECONNECT_WINDOW_SECONDS', description: 'A copy goes on when whoever publishes is back within so long.' }),

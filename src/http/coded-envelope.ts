@@ -4,8 +4,8 @@
  * status of HTTP otherwise.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { HeadwaterError, type ErrorCode, type FieldProblem } from '../errors/catalogue.ts'
-import { makeErrorHandler } from './error-handler.ts'
+import type { ErrorCode, FieldProblem, HeadwaterError } from '../errors/catalogue.ts'
+import { makeErrorHandler, nothingAt } from './error-handler.ts'
 import { useOwnAnswers, useOwnBodies } from './json.ts'
 import { useOwnValidation } from './validation.ts'
 import { wholeSeconds } from './whole-seconds.ts'
@@ -76,7 +76,7 @@ export async function answerCodedError (error: unknown, request: FastifyRequest,
 
 /** For requests that no route of a scope matches. */
 export async function answerCodedNotFound (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  return await answerCodedError(new HeadwaterError('NOT_FOUND', { message: `There is nothing at ${request.method} ${request.url.split('?')[0]}` }), request, reply)
+  return await answerCodedError(nothingAt(request), request, reply)
 }
 
 export interface CodedEnvelopeOptions {

@@ -27,6 +27,11 @@ export function toHeadwaterError (error: unknown): HeadwaterError {
   return new HeadwaterError('INTERNAL_ERROR', { cause: error })
 }
 
+/** For a request that no route matches. */
+export function nothingAt ({ method, url }: Pick<FastifyRequest, 'method' | 'url'>): HeadwaterError {
+  return new HeadwaterError('NOT_FOUND', { message: `There is nothing at ${method} ${url.split('?')[0]}` })
+}
+
 /** Whether the log has to say it: a server that refuses for want of room has not failed. */
 export function isFailure ({ statusCode, cause }: HeadwaterError): boolean {
   return statusCode === 500 || (statusCode > 500 && cause !== undefined)

@@ -14,7 +14,7 @@ export interface OpenApiOptions {
   description: string
   version: string
   tags: Array<{ name: string, description: string }>
-  /** What may stand in the header `authorization`, and where else. */
+  /** What may stand in the headers `authorization` and `x-api-key`, and where else. */
   credentials: Record<string, object>
   /** Which of them routes with a tag take; an empty one means that there may be none. */
   credentialsOf: Record<string, Array<Record<string, string[]>>>
@@ -45,7 +45,10 @@ const plugin: FastifyPluginAsync<OpenApiOptions> = async (app, { title, descript
       components: { securitySchemes: credentials as Record<string, never> }
     },
     // Relative to /docs/json: it holds below any prefix, and behind a proxy that takes one away.
-    transform: ({ schema, url }) => ({ schema: withCredential(schema, credentialsOf), url: url.slice(prefix.length) }),
+    transform: ({ schema, url }) => {
+      const named = withNamedRest(schema, url.slice(prefix.length))
+      return { ...named, schema: withCredential(named.schema, credentialsOf) }
+    },
     transformObject: document => 'openapiObject' in document ? { ...withComponents(document.openapiObject), servers: [{ url: '..' }] } : {}
   })
   await app.register(swaggerUi, {
@@ -65,14 +68,25 @@ const plugin: FastifyPluginAsync<OpenApiOptions> = async (app, { title, descript
   })
 }
 
+/** A router has no name for the rest of a path; the schema of the parameter says which it is (`x-rest-of-path`). */
+function withNamedRest (schema: FastifySchema, url: string): { schema: FastifySchema, url: string } {
+  const { properties: { '*': rest, ...others } = {} } = (schema?.params ?? {}) as { properties?: Record<string, { 'x-rest-of-path'?: string }> }
+  const name = rest?.['x-rest-of-path']
+  if (name === undefined) return { schema, url }
+  return { schema: { ...schema, params: { type: 'object', properties: { ...others, [name]: rest } } }, url: url.replace(/\*$/, `:${name}`) }
+}
+
+/** Headers that a credential stands in. */
+const CREDENTIAL_HEADERS = ['authorization', 'x-api-key']
+
 /**
- * Routes name the header `authorization` among theirs; OpenAPI wants a security scheme for it. They cannot name one
+ * Routes name the header of a credential among theirs; OpenAPI wants a security scheme for it. They cannot name one
  * themselves: a host's document, which has them too, would not know it.
  */
 function withCredential (schema: FastifySchema, credentialsOf: OpenApiOptions['credentialsOf']): FastifySchema {
   const { properties } = (schema?.headers ?? {}) as { properties?: object }
   const security = schema?.tags?.map(tag => credentialsOf[tag]).find(found => found !== undefined)
-  return properties !== undefined && 'authorization' in properties && security !== undefined ? { ...schema, security } : schema
+  return properties !== undefined && CREDENTIAL_HEADERS.some(name => name in properties) && security !== undefined ? { ...schema, security } : schema
 }
 
 /** Schemas with a title stand among the components, once; they have no `$id`s, of which a host could have the same. */

@@ -6,9 +6,8 @@
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { HeadwaterError } from '../errors/catalogue.ts'
 import { OPEN_CORS } from './cors.ts'
-import { makeErrorHandler } from './error-handler.ts'
+import { makeErrorHandler, nothingAt } from './error-handler.ts'
 
 /** The APIs, by the name of their contract in docs/api. */
 export type Api = 'livestream' | 'live-sessions' | 'meetings' | 'livekit-rooms' | 'ivs'
@@ -80,5 +79,5 @@ export function answerAsOwner (app: FastifyInstance): AnswerError {
 /** For requests that no route matches. */
 export function answerUnmatched (app: FastifyInstance): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   const answer = answerAsOwner(app)
-  return async (request, reply) => await answer(new HeadwaterError('NOT_FOUND', { message: `There is nothing at ${request.method} ${request.url.split('?')[0]}` }), request, reply)
+  return async (request, reply) => await answer(nothingAt(request), request, reply)
 }

@@ -6,6 +6,9 @@ export interface ValidationOptions {
   allErrors?: boolean
 }
 
+/** What schemas say for the document alone: `openapi.ts`. */
+const FOR_THE_DOCUMENT = ['x-rest-of-path']
+
 /** What comes as part of the URL is text, whatever it means. */
 const AS_TEXT = ['querystring', 'params']
 
@@ -17,7 +20,7 @@ export function useOwnValidation (scope: FastifyInstance, { allErrors = false }:
     const coerceTypes = AS_TEXT.includes(definition.httpPart ?? '')
     // Schemas that are referred to are there by the first use.
     const compile = compilers.get(coerceTypes) ?? build(scope.getSchemas() as Parameters<typeof build>[0], {
-      customOptions: { coerceTypes, useDefaults: true, removeAdditional: false, allErrors }
+      customOptions: { coerceTypes, useDefaults: true, removeAdditional: false, allErrors, keywords: FOR_THE_DOCUMENT }
     })
     compilers.set(coerceTypes, compile)
     return compile(definition)

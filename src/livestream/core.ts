@@ -4,11 +4,12 @@
  * Adds the decorator `liveCore`. `livestream` brings one of its own, unless the scope that it is registered in has
  * one already: then it uses that one, and so do other features beside it. Settings: `LivestreamConfig`, `HostHooks`.
  */
-import type { FastifyPluginAsync, RegisterOptions } from 'fastify'
+import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import type { LivestreamConfig } from '../config/livestream.ts'
 import { completeLivestreamOptions } from '../config/load.ts'
 import { healthOf, type Health } from '../http/health.ts'
+import { ownOptions } from '../http/own-options.ts'
 import type { Log } from '../log.ts'
 import { locateFfmpeg } from '../media/ffmpeg/locate.ts'
 import { listFiles } from '../media/hls/files.ts'
@@ -65,13 +66,8 @@ declare module 'fastify' {
   }
 }
 
-/** Without what Fastify takes for itself at `register`, and hands on. */
-export function settingsOf ({ prefix: _prefix, logLevel: _logLevel, logSerializers: _logSerializers, ...settings }: LiveCoreOptions & RegisterOptions): LiveCoreOptions {
-  return settings
-}
-
 const plugin: FastifyPluginAsync<LiveCoreOptions> = async (app, options) => {
-  const { hooks, settings } = separateHooks(settingsOf(options))
+  const { hooks, settings } = separateHooks(ownOptions(options))
   const config = completeLivestreamOptions(settings)
   const ffmpeg = await locateFfmpeg({ path: config.ffmpegPath })
   app.log.info({ ffmpeg }, 'FFmpeg found')

@@ -8,19 +8,20 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastif
 import fp from 'fastify-plugin'
 import { HeadwaterError } from '../errors/catalogue.ts'
 import { openCors } from '../http/cors.ts'
-import { makeErrorHandler } from '../http/error-handler.ts'
+import { makeErrorHandler, nothingAt } from '../http/error-handler.ts'
 import { isHttp2Alone, sessionsOf } from '../http/http2.ts'
 import { useOwnAnswers, useOwnBodies } from '../http/json.ts'
 import { logLazily } from '../http/lazy-log.ts'
 import { metrics, metricsRoute } from '../http/metrics.ts'
 import { OpenAnswers } from '../http/open-answers.ts'
+import { ownOptions } from '../http/own-options.ts'
 import { limitRequests } from '../http/rate-limit.ts'
 import { openSocketWay } from '../http/socket-gate.ts'
 import { trustedProxies } from '../http/trust-proxy.ts'
 import { useOwnValidation } from '../http/validation.ts'
 import { isStreamKey } from '../media/stream-key.ts'
 import { Thumbnails } from '../media/thumbnail/thumbnails.ts'
-import { LiveCore, liveCore, LIVESTREAM_PATH, settingsOf, type LiveCoreOptions } from './core.ts'
+import { LiveCore, liveCore, LIVESTREAM_PATH, type LiveCoreOptions } from './core.ts'
 import { errorBody } from './envelope.ts'
 import { errorSerializer } from './error-serializer.ts'
 import { Gateway } from './gateway/gateway.ts'
@@ -49,7 +50,7 @@ export interface LivestreamOptions extends LiveCoreOptions {
 const plugin: FastifyPluginAsync<LivestreamOptions> = async (app, { trustProxy = 'off', ...options }) => {
   const trusted = trustedProxies(trustProxy)
   const path = socketPath(app.prefix)
-  await useLiveCore(app, settingsOf(options))
+  await useLiveCore(app, ownOptions(options))
   await app.register(metrics)
   const { config, hooks, ffmpegPath, streams: registry, urls, log } = app.liveCore
   const thumbnails = new Thumbnails({ streams: registry, ffmpegPath, settings: config, log })
@@ -81,7 +82,7 @@ const plugin: FastifyPluginAsync<LivestreamOptions> = async (app, { trustProxy =
     scope.setErrorHandler(makeErrorHandler((error, request) => errorBody(error, error.streamKey ?? keyIn(request.params))))
     const unmatched = async (request: FastifyRequest): Promise<never> => {
       const key = keyIn(request.params) ?? firstPart(request.url, scope.prefix)
-      throw key === undefined || isStreamKey(key) ? new HeadwaterError('NOT_FOUND', { message: `There is nothing at ${request.method} ${request.url.split('?')[0]}` }) : invalidStreamKey()
+      throw key === undefined || isStreamKey(key) ? nothingAt(request) : invalidStreamKey()
     }
     scope.setNotFoundHandler(unmatched)
     // A key that is longer than the host's router takes matches nothing but this.

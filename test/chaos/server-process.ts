@@ -47,8 +47,9 @@ export const RAISED: Record<string, string> = {
   RATE_LIMIT_STREAM: '10000000',
   RATE_LIMIT_STATUS: '10000000',
   RATE_LIMIT_GENERAL: '10000000',
-  // The live core needs none.
-  ACCOUNTS: 'off'
+  // The live core needs neither.
+  ACCOUNTS: 'off',
+  IVS: 'off'
 }
 
 const LISTENS = /^Server listening at (http:\S+)/

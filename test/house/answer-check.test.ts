@@ -14,6 +14,7 @@ const DOCUMENT: OpenApi = {
         }
       }
     },
+    '/files/{at}': { get: { parameters: [{ name: 'at', schema: { type: 'string', 'x-rest-of-path': 'at' } }], responses: { 200: {} } } },
     '/people/list': { get: { responses: { 200: { content: { 'text/plain': { schema: { type: 'string' } } } } } } }
   },
   components: { schemas: { Person: person } }
@@ -29,6 +30,7 @@ t.test('what is as it is described passes', async t => {
   t.equal(check.check('GET', '/people/7', empty(304)), true)
   t.equal(check.check('GET', '/people/7', text(404)), true)
   t.equal(check.check('GET', '/people/list', text(200)), true, 'the path without a parameter comes first')
+  t.equal(check.check('GET', '/files/a/b%2Fc:d', empty(200)), true, 'the rest of a path')
   t.equal(check.check('HEAD', '/people/7', { ...json(200, {}), bytes: Buffer.alloc(0) }), true)
 })
 

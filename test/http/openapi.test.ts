@@ -17,11 +17,14 @@ function host (t: Test): FastifyInstance {
 
 const thing = { tags: ['things'], operationId: 'getThing', summary: 'A thing', headers: { type: 'object', properties: { authorization: { type: 'string' } } }, response: { 200: { description: 'It', type: 'object', properties: { name: { type: 'string' } } } } }
 
+const file = { tags: ['things'], operationId: 'getFile', summary: 'A file', params: { type: 'object', properties: { kind: { type: 'string' }, '*': { type: 'string', 'x-rest-of-path': 'at' } } } }
+
 async function api (scope: FastifyInstance): Promise<void> {
   useOwnValidation(scope)
   useOwnAnswers(scope)
   await scope.register(openApi, ABOUT)
   scope.get('/things/:id', { schema: thing }, async () => ({ name: 'One', undescribed: true }))
+  scope.get('/files/:kind/*', { schema: file }, async ({ params }) => params)
 }
 
 t.test('each scope has a document of its own, relative to where it stands; the host has its own', async t => {
@@ -33,7 +36,8 @@ t.test('each scope has a document of its own, relative to where it stands; the h
   for (const prefix of ['/one', '/two/deep']) {
     const document = (await app.inject(`${prefix}/docs/json`)).json()
     t.match(document, { openapi: '3.1.0', info: { title: 'Test', version: '1.2.3' }, servers: [{ url: '..' }] })
-    t.strictSame(Object.keys(document.paths), ['/things/{id}'])
+    t.strictSame(Object.keys(document.paths), ['/things/{id}', '/files/{kind}/{at}'])
+    t.match(document.paths['/files/{kind}/{at}'].get.parameters, [{ name: 'kind', in: 'path', required: true }, { name: 'at', in: 'path', required: true }], 'the rest of a path has a name')
     t.strictSame(document.paths['/things/{id}'].get.security, [{}, { publisher: [] }], 'the credential is a security scheme')
     t.notOk(document.paths['/things/{id}'].get.parameters.some(({ in: place }: { in: string }) => place === 'header'))
     t.strictSame((await app.inject(`${prefix}/things/7`)).json(), { name: 'One', undescribed: true }, 'a schema takes nothing away')

@@ -3,7 +3,7 @@ import t from 'tap'
 import { openRedis } from '../../src/platform/state/redis.ts'
 import { RedisServer } from '../fixtures/redis-server.ts'
 import { Told } from '../fixtures/told.ts'
-import { settingsFor } from '../platform/state/state-suite.ts'
+import { settingsFor } from '../platform/state/settings.ts'
 
 /** What keeps a process from ending. In a file of its own: other tests have timers too. */
 const busy = () => process.getActiveResourcesInfo().filter(name => ['Timeout', 'TCPSocketWrap', 'TCPConnectWrap', 'GetAddrInfoReqWrap'].includes(name)).length

@@ -5,7 +5,7 @@ import { openRedis } from '../../src/platform/state/redis.ts'
 import type { State } from '../../src/platform/state/state.ts'
 import { RedisServer } from '../fixtures/redis-server.ts'
 import { Told } from '../fixtures/told.ts'
-import { settingsFor } from '../platform/state/state-suite.ts'
+import { settingsFor } from '../platform/state/settings.ts'
 
 const TICK_MS = 10
 const QUESTIONS_A_TICK = 20

@@ -9,7 +9,7 @@ import { openRedis } from '../../src/platform/state/redis.ts'
 import type { Member, State } from '../../src/platform/state/state.ts'
 import { RedisServer } from '../fixtures/redis-server.ts'
 import { Told } from '../fixtures/told.ts'
-import { settingsFor } from '../platform/state/state-suite.ts'
+import { settingsFor } from '../platform/state/settings.ts'
 
 const SERVER = fileURLToPath(new URL('../fixtures/programs/uses-state.ts', import.meta.url))
 const LONG = { timeoutMs: 60_000 }

@@ -7,12 +7,14 @@ import { MemoryLocks } from './memory/locks.ts'
 import { MemoryPresence } from './memory/presence.ts'
 import type { State } from './state.ts'
 
-export type MemorySettings = Pick<PlatformConfig, 'maxLimitKeys' | 'presenceSweepMs' | 'presenceKeepHours'>
+export type MemorySettings = Pick<PlatformConfig, 'maxLimitKeys' | 'presenceSweepMs' | 'presenceKeepHours' | 'presenceStaysHours'>
 
 /** The state of one server, gone with its process. */
-export function openMemory ({ maxLimitKeys, presenceSweepMs, presenceKeepHours }: MemorySettings, log: Log): State {
+export function openMemory (settings: MemorySettings, log: Log): State {
+  const { maxLimitKeys, presenceSweepMs, presenceKeepHours, presenceStaysHours } = settings
   const limits = new MemoryLimits(maxLimitKeys)
-  const presence = new MemoryPresence({ sweepMs: presenceSweepMs, keepMs: presenceKeepHours * 3_600_000 }, log)
+  const timing = { sweepMs: presenceSweepMs, keepMs: presenceKeepHours * 3_600_000, staysMs: presenceStaysHours * 3_600_000 }
+  const presence = new MemoryPresence(timing, log)
   const locks = new MemoryLocks()
   return {
     kind: 'memory',

@@ -11,7 +11,7 @@ import { Numbers } from './redis/numbers.ts'
 import { RedisPresence } from './redis/presence.ts'
 import type { State } from './state.ts'
 
-export type RedisSettings = ConnectionSettings & Pick<PlatformConfig, 'redisPrefix' | 'redisMaxOwed' | 'maxLimitKeys' | 'presenceSweepMs' | 'presenceKeepHours' | 'presenceGraceMs'>
+export type RedisSettings = ConnectionSettings & Pick<PlatformConfig, 'redisPrefix' | 'redisMaxOwed' | 'maxLimitKeys' | 'presenceSweepMs' | 'presenceKeepHours' | 'presenceStaysHours' | 'presenceGraceMs'>
 
 /** The state of all servers that use one Redis. Comes back when that is connected, or could not be: then it goes on without. */
 export async function openRedis (settings: RedisSettings, log: Log): Promise<State> {
@@ -21,7 +21,12 @@ export async function openRedis (settings: RedisSettings, log: Log): Promise<Sta
   const server = randomUUID()
   const numbers = new Numbers({ connection, names, server, maxOwed: redisMaxOwed })
   const limits = new RedisLimits(numbers, names, maxLimitKeys)
-  const timing = { sweepMs: settings.presenceSweepMs, graceMs: settings.presenceGraceMs, keepMs: settings.presenceKeepHours * 3_600_000 }
+  const timing = {
+    sweepMs: settings.presenceSweepMs,
+    graceMs: settings.presenceGraceMs,
+    keepMs: Math.ceil(settings.presenceKeepHours * 3_600_000),
+    staysMs: Math.ceil(settings.presenceStaysHours * 3_600_000)
+  }
   const presence = new RedisPresence({ connection, names, server, maxLeft: redisMaxOwed, timing, log })
   const channels = new RedisChannels({ connection, names, server, log })
   const locks = new RedisLocks(connection, names)

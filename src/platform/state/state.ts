@@ -72,6 +72,8 @@ export interface PresenceOptions {
   timeoutMs: number
   /** JSON. */
   data?: unknown
+  /** How long it stays is remembered after it left: see `stay`. Whoever was there once takes memory for that. */
+  keepsStay?: boolean
 }
 
 export interface SeatOffer {
@@ -89,6 +91,7 @@ export interface Seat {
 }
 
 export interface Stay {
+  /** It is there, and has not timed out. */
   isThere: boolean
   /** When it first joined, and when it was last seen; milliseconds since 1970. */
   firstJoinedAt: number
@@ -96,15 +99,22 @@ export interface Stay {
   totalMs: number
 }
 
-/** Who is where. While Redis is gone each server knows those who came to itself. */
+/**
+ * Who is where. While Redis is gone each server knows those who came to itself: it gives seats by what it knows, so that
+ * afterwards a place may have more members than seats; nobody is thrown out. Who got a seat in two places of a pool
+ * meanwhile keeps the one where it was last seen.
+ */
 export interface Presence {
-  /** Joins, or is seen again: then only `lastSeenAt` and, where it is given, `data` change. @returns whether it joined */
+  /**
+   * Joins, or is seen again: then only `lastSeenAt` and, where it is given, `data` change.
+   * @returns whether it joined; false where the place is closed: then nothing has changed
+   */
   join (place: string, member: string, options: PresenceOptions): Promise<boolean>
   /** Seen again. @returns whether it was there */
   touch (place: string, member: string): Promise<boolean>
-  /** @returns whether it was there */
+  /** Its seat is given back. @returns whether it was there */
   leave (place: string, member: string): Promise<boolean>
-  /** Oldest first. */
+  /** Oldest first. Who has timed out is among them until that is told. */
   members (place: string): Promise<Member[]>
   summary (place: string): Promise<PresenceSummary>
   /** Places in which somebody is. */
@@ -113,17 +123,28 @@ export interface Presence {
    * Gives a member a seat in one of several places, in one step over all servers: of a pool a member has one seat at
    * most. Who has one in a place that is offered keeps it, whether there is room or not, and is seen again. Otherwise it
    * gets one in the place that has room and the fewest members, of these the one that is offered first; its seat in
-   * another place is given back in the same step. Who has timed out takes no room. A closed place gives no seat.
+   * another place is given back in the same step. Who has timed out takes no room, and keeps its seat only while there is
+   * some. Who joined a place without a seat takes room. A closed place gives no seat.
+   * @param pool a place belongs to one
    * @returns undefined where none of them has room: then nothing has changed
    */
   takeSeat (pool: string, member: string, offers: readonly SeatOffer[], options: PresenceOptions): Promise<Seat | undefined>
   /** Where a member of the pool has its seat. */
   seatOf (pool: string, member: string): Promise<string | undefined>
-  /** Closes a place if nobody is in it, until it is cleared: nobody can take a seat in it or join it. @returns whether it is closed; false while Redis is gone: then nobody can know */
+  /**
+   * Closes a place if nobody is in it, until it is cleared: nobody can take a seat in it or join it. Who has timed out is
+   * in it until that is told. It opens by itself when it is forgotten, or when Redis loses what it knew; and servers that
+   * go on without Redis do not know of it.
+   * @returns whether it is closed; false while Redis is gone: then nobody can know
+   */
   closeIfEmpty (place: string): Promise<boolean>
   /** How many are in each of these places who have not timed out, in the same order. */
   counts (places: readonly string[]): Promise<number[]>
-  /** How long a member was in a place in all its stays, this one included; kept for `PRESENCE_STAYS_HOURS` after it left. */
+  /**
+   * How long a member was in a place in all its stays, this one included, each until it left or was last seen. Kept for
+   * `PRESENCE_STAYS_HOURS` after it left, in Redis alone: what that loses is lost.
+   * @returns undefined for who was not there, or joined without `keepsStay`
+   */
   stay (place: string, member: string): Promise<Stay | undefined>
   /** Forgets a place with all that was counted there, and opens it again. Otherwise that happens when nobody was there for `PRESENCE_KEEP_HOURS`. */
   clear (place: string): Promise<void>

@@ -19,7 +19,7 @@ await app.register(objects, { dataDir: 'data' })
 await app.register(accounts, { ...own, prefix: '/own' })
 export const parts: [Database, State, Objects] = [app.database, app.state, app.objects]
 
-const config: Config = loadConfig({ PORT: '0', ACCOUNTS: 'off' })
+const config: Config = loadConfig({ PORT: '0', ACCOUNTS: 'off', IVS: 'off' })
 const same: SameConfig = config
 export const port: number = same.server.port
 export const status: number = new HeadwaterError('ACCOUNT_NOT_FOUND').statusCode

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { openMemory } from '../../../src/platform/state/memory.ts'
 import { Told } from '../../fixtures/told.ts'
-import { settingsFor, stateSuite } from './state-suite.ts'
+import { settingsFor } from './settings.ts'
+import { stateSuite } from './state-suite.ts'
 
 const told = new Told()
 

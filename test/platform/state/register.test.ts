@@ -1,10 +1,11 @@
 import t from 'tap'
 import { Register } from '../../../src/platform/state/memory/register.ts'
 
+const HOUR_MS = 3_600_000
 const stay = { timeoutMs: 1_000 }
 
 t.test('time is added up to when each was last seen', async t => {
-  const register = new Register()
+  const register = new Register(HOUR_MS)
   register.join('stage', 'a', stay, 10_000)
   register.join('stage', 'b', stay, 10_100)
   register.touch('stage', 'a', 10_300)
@@ -17,7 +18,7 @@ t.test('time is added up to when each was last seen', async t => {
 })
 
 t.test('a clock that is set back takes nothing away', async t => {
-  const register = new Register()
+  const register = new Register(HOUR_MS)
   register.join('stage', 'a', stay, 10_000)
   register.touch('stage', 'a', 10_500)
   register.touch('stage', 'a', 4_000)
@@ -26,7 +27,7 @@ t.test('a clock that is set back takes nothing away', async t => {
 })
 
 t.test('a place is forgotten when nobody was there for so long, and what is in use is not', async t => {
-  const register = new Register()
+  const register = new Register(HOUR_MS)
   register.join('left', 'a', stay, 0)
   register.join('full', 'a', { timeoutMs: 1_000_000 }, 0)
   register.leave('left', 'a', 100)
@@ -37,7 +38,7 @@ t.test('a place is forgotten when nobody was there for so long, and what is in u
 })
 
 t.test('what somebody else knows better is taken over, and counts nothing', async t => {
-  const register = new Register()
+  const register = new Register(HOUR_MS)
   const history = { peak: 7, joins: 9, accumulatedMs: 11 }
   register.learnMember('stage', 'late', { joinedAt: 300, lastSeenAt: 400, timeoutMs: 1_000, data: 1 })
   register.learnMember('stage', 'early', { joinedAt: 200, lastSeenAt: 400, timeoutMs: 1_000, data: 2 })

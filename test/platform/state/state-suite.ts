@@ -2,24 +2,17 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { PlatformConfig } from '../../../src/config/platform.ts'
-import { completePlatformOptions } from '../../../src/config/load.ts'
 import type { Log } from '../../../src/log.ts'
 import type { Member, State } from '../../../src/platform/state/state.ts'
+import { ODD_NAMES, settingsFor } from './settings.ts'
 
 /** Opens a state that nobody has used before; the test closes it. */
 export type Open = (settings: PlatformConfig, log: Log) => Promise<State>
 
-/** Text that means something to somebody: to Lua, to JSON, to a key in Redis. */
-const ODD_NAMES = ['', ' ', 'a:b', '12:x', '会议', 'a\nb', '"}{', '%d+ \0', '__proto__', 'arn:aws:ivs:eu-west-1:1:stage/x']
 /** Short enough to wait for. */
 const WINDOW_MS = 200
 const TIMEOUT_MS = 150
 const LEASE_MS = 600
-
-export function settingsFor (options: Partial<PlatformConfig> = {}): PlatformConfig {
-  // A busy machine is no Redis that has gone.
-  return completePlatformOptions({ presenceSweepMs: 20, presenceGraceMs: 100, redisRetryMs: 100, redisCommandMs: 10_000, ...options })
-}
 
 /** What every implementation of the state does, over its own surface alone. */
 export async function stateSuite (t: Test, open: Open, log: Log): Promise<void> {

@@ -1,8 +1,7 @@
 import type { Log } from '../../../log.ts'
-import { mustBeTime } from '../check.ts'
-import { jsonCopy } from '../json.ts'
 import { Listeners } from '../listeners.ts'
-import type { Member, Presence, PresenceOptions, PresenceSummary } from '../state.ts'
+import { keptOptions, mustBeOffers } from '../presence-options.ts'
+import type { Member, Presence, PresenceOptions, PresenceSummary, Seat, SeatOffer, Stay } from '../state.ts'
 import { Register } from './register.ts'
 
 export interface PresenceTiming {
@@ -10,14 +9,17 @@ export interface PresenceTiming {
   sweepMs: number
   /** A place in which nobody was for so long is forgotten. */
   keepMs: number
+  /** How long somebody stayed is kept for so long after it left. */
+  staysMs: number
 }
 
 export class MemoryPresence implements Presence {
-  readonly #register = new Register()
+  readonly #register: Register
   readonly #timedOut: Listeners<[string, Member]>
   readonly #timer: NodeJS.Timeout
 
-  constructor ({ sweepMs, keepMs }: PresenceTiming, log: Log) {
+  constructor ({ sweepMs, keepMs, staysMs }: PresenceTiming, log: Log) {
+    this.#register = new Register(staysMs)
     this.#timedOut = new Listeners(log, 'members that time out')
     this.#timer = setInterval(() => {
       const now = Date.now()
@@ -30,9 +32,8 @@ export class MemoryPresence implements Presence {
     return this.#register.size
   }
 
-  async join (place: string, member: string, { timeoutMs, data }: PresenceOptions): Promise<boolean> {
-    mustBeTime('timeoutMs', timeoutMs)
-    return this.#register.join(place, member, { timeoutMs, data: jsonCopy(data) }, Date.now())
+  async join (place: string, member: string, options: PresenceOptions): Promise<boolean> {
+    return this.#register.join(place, member, keptOptions(options), Date.now())
   }
 
   async touch (place: string, member: string): Promise<boolean> {
@@ -53,6 +54,28 @@ export class MemoryPresence implements Presence {
 
   async places (): Promise<string[]> {
     return this.#register.places()
+  }
+
+  async takeSeat (pool: string, member: string, offers: readonly SeatOffer[], options: PresenceOptions): Promise<Seat | undefined> {
+    mustBeOffers(offers)
+    return this.#register.takeSeat(pool, member, offers, keptOptions(options), Date.now())?.seat
+  }
+
+  async seatOf (pool: string, member: string): Promise<string | undefined> {
+    return this.#register.seatOf(pool, member)
+  }
+
+  async closeIfEmpty (place: string): Promise<boolean> {
+    return this.#register.closeIfEmpty(place, Date.now())
+  }
+
+  async counts (places: readonly string[]): Promise<number[]> {
+    const now = Date.now()
+    return places.map(place => this.#register.count(place, now))
+  }
+
+  async stay (place: string, member: string): Promise<Stay | undefined> {
+    return this.#register.stay(place, member, Date.now())
   }
 
   async clear (place: string): Promise<void> {

@@ -1,4 +1,6 @@
-import type { Member, PresenceOptions, PresenceSummary } from '../state.ts'
+import type { Member, PresenceOptions, PresenceSummary, Seat, SeatOffer, Stay } from '../state.ts'
+import { roomiest, Seats } from './seats.ts'
+import { Stays, type EndedStays } from './stays.ts'
 
 /** What is kept of a member. Times are in milliseconds since 1970. */
 export interface Seen {
@@ -6,6 +8,10 @@ export interface Seen {
   lastSeenAt: number
   timeoutMs: number
   data: unknown
+  /** Of which this is its seat. */
+  pool?: string
+  /** What it stayed before this time. Without it, its stays are not kept. */
+  before?: { firstJoinedAt: number, totalMs: number }
 }
 
 /** What is counted in a place. */
@@ -16,18 +22,27 @@ interface Place {
   history: History
   /** When somebody last did something here. */
   usedAt: number
+  isClosed: boolean
 }
 
 /** Who is where, without a clock or a timer. Whoever calls says what time it is. */
 export class Register {
   readonly #places = new Map<string, Place>()
+  readonly #seats = new Seats()
+  readonly #stays: Stays
+
+  /** @param staysMs how long somebody stayed is kept for so long after it left */
+  constructor (staysMs: number) {
+    this.#stays = new Stays(staysMs)
+  }
 
   /** Members in all places. */
   get size (): number {
     return [...this.#places.values()].reduce((sum, { members }) => sum + members.size, 0)
   }
 
-  join (name: string, member: string, { timeoutMs, data }: PresenceOptions, now: number): boolean {
+  join (name: string, member: string, { timeoutMs, data, keepsStay = false }: PresenceOptions, now: number): boolean {
+    if (this.#places.get(name)?.isClosed === true) return false
     const place = this.#place(name, now)
     const seen = place.members.get(member)
     if (seen !== undefined) {
@@ -35,7 +50,8 @@ export class Register {
       if (data !== undefined) seen.data = data
       return false
     }
-    place.members.set(member, { joinedAt: now, lastSeenAt: now, timeoutMs, data: data ?? null })
+    const before = keepsStay ? this.#stays.take(name, member, now) ?? { firstJoinedAt: now, totalMs: 0 } : undefined
+    place.members.set(member, { joinedAt: now, lastSeenAt: now, timeoutMs, data: data ?? null, ...before && { before } })
     place.history.joins++
     place.history.peak = Math.max(place.history.peak, place.members.size)
     return true
@@ -51,18 +67,69 @@ export class Register {
 
   leave (name: string, member: string, now: number): boolean {
     const isThere = this.touch(name, member, now)
-    if (isThere) this.#places.get(name)!.members.delete(member)
+    if (isThere) this.#remove(name, member, now)
     return isThere
+  }
+
+  /** @returns with the place in which its seat was given back */
+  takeSeat (pool: string, member: string, offers: readonly SeatOffer[], options: PresenceOptions, now: number): { seat: Seat, left: string | undefined } | undefined {
+    const had = this.#seats.get(pool, member)
+    const seen = had === undefined ? undefined : this.#places.get(had)?.members.get(member)
+    const isLate = seen !== undefined && hasTimedOut(seen, now)
+    const same = offers.find(({ place }) => place === had)
+    const membersOf = (place: string) => this.#places.get(place)?.isClosed === true ? undefined : this.count(place, now)
+    const place = (isLate && same !== undefined ? roomiest([same], membersOf) : same?.place) ?? roomiest(offers, membersOf)
+    if (place === undefined) return undefined
+    const left = had === place ? undefined : had
+    if (left !== undefined && isLate) this.#remove(left, member, now)
+    else if (left !== undefined) this.leave(left, member, now)
+    this.join(place, member, options, now)
+    this.#seat(pool, member, place)
+    return { seat: { place, isNew: had !== place, members: this.count(place, now) }, left }
+  }
+
+  seatOf (pool: string, member: string): string | undefined {
+    return this.#seats.get(pool, member)
+  }
+
+  closeIfEmpty (name: string, now: number): boolean {
+    const place = this.#place(name, now)
+    if (place.members.size === 0) place.isClosed = true
+    return place.isClosed
+  }
+
+  /** Who has not timed out. */
+  count (name: string, now: number): number {
+    let count = 0
+    for (const seen of this.#places.get(name)?.members.values() ?? []) if (!hasTimedOut(seen, now)) count++
+    return count
+  }
+
+  stay (name: string, member: string, now: number): Stay | undefined {
+    const seen = this.#places.get(name)?.members.get(member)
+    if (seen === undefined) {
+      const ended = this.#stays.get(name, member, now)
+      return ended && { isThere: false, ...ended }
+    }
+    const stays = staysOf(seen)
+    return stays && { isThere: !hasTimedOut(seen, now), ...stays }
   }
 
   /** Somebody who knows better says who is there. */
   learnMember (name: string, member: string, seen: Seen): void {
+    const elsewhere = seen.pool === undefined ? undefined : this.#seats.get(seen.pool, member)
+    if (elsewhere !== undefined) this.unlearnMember(elsewhere, member)
+    this.unlearnMember(name, member)
     this.#place(name, seen.lastSeenAt).members.set(member, seen)
+    if (seen.pool !== undefined) this.#seats.set(seen.pool, member, name)
+    this.#stays.take(name, member, seen.lastSeenAt)
   }
 
   /** The same: that somebody is not there. Nothing is counted. */
   unlearnMember (name: string, member: string): void {
-    this.#places.get(name)?.members.delete(member)
+    const members = this.#places.get(name)?.members
+    this.#seats.delete(members?.get(member)?.pool, member)
+    members?.delete(member)
   }
 
   /** The same: what was counted. */
@@ -96,7 +163,9 @@ export class Register {
   }
 
   clear (name: string): void {
+    for (const [member, { pool }] of this.#places.get(name)?.members ?? []) this.#seats.delete(pool, member)
     this.#places.delete(name)
+    this.#stays.clear(name)
   }
 
   /** Takes out who was not seen for too long. */
@@ -104,16 +173,17 @@ export class Register {
     const gone: Array<{ place: string, member: Member }> = []
     for (const [place, { members }] of this.#places) {
       for (const [member, seen] of members) {
-        if (now < seen.lastSeenAt + seen.timeoutMs) continue
-        members.delete(member)
+        if (!hasTimedOut(seen, now)) continue
+        this.#remove(place, member, now)
         gone.push({ place, member: memberOf(member, seen) })
       }
     }
     return gone
   }
 
-  /** Forgets places in which nobody was for so long. */
+  /** Forgets places in which nobody was for so long, and stays that ended long ago. */
   forgetUnused (now: number, keepMs: number): void {
+    this.#stays.forgetOld(now)
     for (const [name, { members, usedAt }] of this.#places) {
       if (members.size === 0 && now - usedAt >= keepMs) this.#places.delete(name)
     }
@@ -122,7 +192,7 @@ export class Register {
   #place (name: string, now: number): Place {
     let place = this.#places.get(name)
     if (place === undefined) {
-      place = { members: new Map(), history: { peak: 0, joins: 0, accumulatedMs: 0 }, usedAt: now }
+      place = { members: new Map(), history: { peak: 0, joins: 0, accumulatedMs: 0 }, usedAt: now, isClosed: false }
       this.#places.set(name, place)
     }
     place.usedAt = now
@@ -134,6 +204,31 @@ export class Register {
     seen.lastSeenAt = Math.max(seen.lastSeenAt, now)
     place.usedAt = now
   }
+
+  /** Seats it where it is. */
+  #seat (pool: string, member: string, name: string): void {
+    const seen = this.#places.get(name)?.members.get(member)
+    if (seen === undefined || seen.pool === pool) return
+    this.#seats.delete(seen.pool, member)
+    this.#seats.set(pool, member, name)
+    seen.pool = pool
+  }
+
+  #remove (name: string, member: string, now: number): void {
+    const seen = this.#places.get(name)?.members.get(member)
+    const stays = seen && staysOf(seen)
+    this.unlearnMember(name, member)
+    if (stays !== undefined) this.#stays.put(name, member, stays, now)
+  }
+}
+
+function hasTimedOut ({ lastSeenAt, timeoutMs }: Seen, now: number): boolean {
+  return now >= lastSeenAt + timeoutMs
+}
+
+/** This one, and those before. */
+function staysOf ({ joinedAt, lastSeenAt, before }: Seen): EndedStays | undefined {
+  return before && { firstJoinedAt: before.firstJoinedAt, lastSeenAt, totalMs: before.totalMs + Math.max(0, lastSeenAt - joinedAt) }
 }
 
 function memberOf (member: string, { joinedAt, lastSeenAt, data }: Seen): Member {

@@ -4,7 +4,7 @@ import { jsonCopy } from '../json.ts'
 import { Listeners } from '../listeners.ts'
 import type { PresenceTiming } from '../memory/presence.ts'
 import { Register, type History, type Seen } from '../memory/register.ts'
-import type { Member, Presence, PresenceOptions, PresenceSummary } from '../state.ts'
+import type { Member, Presence, PresenceOptions, PresenceSummary, Seat, SeatOffer, Stay } from '../state.ts'
 import type { Part, RedisConnection } from './connection.ts'
 import type { Names } from './names.ts'
 import { RecentMap } from './recent-map.ts'
@@ -37,7 +37,7 @@ export class RedisPresence implements Presence, Part {
   readonly #timing: RedisPresenceOptions['timing']
   readonly #timedOut: Listeners<[string, Member]>
   /** Whom this server has seen, and what it has counted. */
-  readonly #own = new Register()
+  readonly #own: Register
   /** Places of which Redis does not know what this server does. */
   readonly #changed = new Set<string>()
   /** Who left while Redis was away, which may not know it. */
@@ -52,6 +52,7 @@ export class RedisPresence implements Presence, Part {
     this.#names = names
     this.#server = server
     this.#timing = timing
+    this.#own = new Register(timing.staysMs)
     this.#timedOut = new Listeners(log, 'members that time out')
     this.#left = new RecentMap(maxLeft)
     this.#cleared = new RecentMap(maxLeft)
@@ -116,6 +117,26 @@ export class RedisPresence implements Presence, Part {
 
   async places (): Promise<string[]> {
     return await this.#connection.use(async ({ commands }) => await commands.smembers(this.#names.places), () => this.#own.places())
+  }
+
+  async takeSeat (_pool: string, _member: string, _offers: readonly SeatOffer[], _options: PresenceOptions): Promise<Seat | undefined> {
+    throw new Error('seats are not kept in Redis yet')
+  }
+
+  async seatOf (_pool: string, _member: string): Promise<string | undefined> {
+    throw new Error('seats are not kept in Redis yet')
+  }
+
+  async closeIfEmpty (_place: string): Promise<boolean> {
+    throw new Error('places are not closed in Redis yet')
+  }
+
+  async counts (_places: readonly string[]): Promise<number[]> {
+    throw new Error('counts are not kept in Redis yet')
+  }
+
+  async stay (_place: string, _member: string): Promise<Stay | undefined> {
+    throw new Error('stays are not kept in Redis yet')
   }
 
   async clear (place: string): Promise<void> {

@@ -1,0 +1,71 @@
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import { nothingAt } from '../../src/http/error-handler.ts'
+import { pathOwnersOf } from '../../src/http/path-owners.ts'
+import type { Database } from '../../src/platform/database/database.ts'
+import type { State } from '../../src/platform/state/state.ts'
+import type { Access } from './access.ts'
+import type { Ivs } from './core.ts'
+import { makeErrorAnswer, useEnvelope } from './envelope.ts'
+import { RequestLimits } from './request-limits.ts'
+import { health } from './routes/health.ts'
+import { stages } from './routes/stages.ts'
+import { statistics } from './routes/statistics.ts'
+import { tokens } from './routes/tokens.ts'
+import { audience, signsOfLife } from './routes/viewers.ts'
+
+export interface IvsApiOptions {
+  ivs: Ivs
+  access: Access
+  database: Pick<Database, 'trouble'>
+  state: Pick<State, 'kind' | 'connection' | 'limits'>
+  isProduction: boolean
+}
+
+/**
+ * The HTTP API of stages. Other features have paths below `/api` too: each scope here is of a path that has none of
+ * theirs, and guards and limits hang on scopes.
+ */
+export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, access, database, state, isProduction }) => {
+  const { maxParticipants, maxStages, maxBodyBytes } = ivs.config
+  const limits = new RequestLimits(state.limits, access, ivs.config)
+  const answerError = makeErrorAnswer({ isProduction, maxParticipants, maxStages })
+  pathOwnersOf(app)?.add('ivs', answerError)
+
+  // A host may have one of its own.
+  if (!app.hasRoute({ method: 'GET', url: `${app.prefix.replace(/\/$/, '')}/health` })) {
+    await app.register(async scope => {
+      useEnvelope(scope, { answerError, maxBodyBytes })
+      await scope.register(health, { ivs, database, state, isProduction })
+    })
+  }
+
+  const underKey = [limits.countNetwork, access.requireKey]
+  const paths: Record<string, (scope: FastifyInstance) => Promise<void>> = {
+    // With a slash: /api/token alone is another feature's.
+    '/api/token/': async scope => { await guarded(scope, underKey, async one => { await one.register(tokens, { ivs, access }) }) },
+    '/api/stage': async scope => { await guarded(scope, underKey, async one => { await one.register(stages, { ivs }) }) },
+    '/api/viewer': async scope => {
+      await guarded(scope, underKey, async one => { await one.register(audience, { ivs }) })
+      await guarded(scope, [limits.countWrongKeys, access.requireKey], async one => {
+        one.addHook('preValidation', limits.countViewer)
+        await one.register(signsOfLife, { ivs })
+      })
+    },
+    '/api/stats': async scope => { await guarded(scope, underKey, async one => { await one.register(statistics, { ivs }) }) }
+  }
+  for (const [prefix, register] of Object.entries(paths)) {
+    await app.register(async scope => {
+      useEnvelope(scope, { answerError, maxBodyBytes })
+      scope.setNotFoundHandler(async (request: FastifyRequest, reply: FastifyReply) => await answerError(nothingAt(request), request, reply))
+      await register(scope)
+    }, { prefix })
+  }
+}
+
+/** Routes behind these hooks, in this order. */
+async function guarded (scope: FastifyInstance, hooks: readonly onRequestAsyncHookHandler[], register: (scope: FastifyInstance) => Promise<void>): Promise<void> {
+  await scope.register(async one => {
+    for (const hook of hooks) one.addHook('onRequest', hook)
+    await register(one)
+  })
+}

@@ -1,0 +1,105 @@
+/** The envelope of this API: `{ success, data, timestamp, message? }`, or `error` in place of `data` (docs/api/ivs.md, 3 and 4). */
+import type { FastifyInstance } from 'fastify'
+import type { IvsConfig } from '../../src/config/ivs.ts'
+import { HeadwaterError, type ErrorCode } from '../../src/errors/catalogue.ts'
+import { makeErrorHandler } from '../../src/http/error-handler.ts'
+import { REQUIRED } from '../../src/http/field-problems.ts'
+import { useOwnAnswers, useOwnBodies } from '../../src/http/json.ts'
+import type { AnswerError } from '../../src/http/path-owners.ts'
+import { useFieldValidation } from './field-validation.ts'
+import { codeTexts, EVERYWHERE, missingText, type ErrorTexts, type WireCode } from './messages.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What errors of this route say instead of the general words. */
+    ivsErrorTexts?: ErrorTexts
+  }
+}
+
+export interface Success<Data> {
+  success: true
+  data: Data
+  timestamp: string
+  message?: string
+}
+
+export interface Failure {
+  success: false
+  error: { code: WireCode, message: string, details?: Record<string, unknown> }
+  timestamp: string
+}
+
+export function success<Data> (data: Data, message?: string): Success<Data> {
+  return { success: true, data, timestamp: new Date().toISOString(), ...(message === undefined ? {} : { message }) }
+}
+
+/** Errors that are told apart from others of their status. */
+const BY_ERROR: Partial<Record<ErrorCode, WireCode>> = {
+  STAGE_FULL: 'STAGE_FULL',
+  STAGE_LIMIT_REACHED: 'STAGE_LIMIT_REACHED',
+  TOKEN_GENERATION_FAILED: 'TOKEN_GENERATION_FAILED'
+}
+
+const BY_STATUS: Record<number, WireCode> = {
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  429: 'RATE_LIMIT_EXCEEDED',
+  503: 'SERVICE_UNAVAILABLE'
+}
+
+function wireCode ({ code, statusCode }: HeadwaterError): WireCode {
+  return BY_ERROR[code] ?? BY_STATUS[statusCode] ?? (statusCode < 500 ? 'VALIDATION_ERROR' : 'INTERNAL_ERROR')
+}
+
+export interface ErrorOptions extends Pick<IvsConfig, 'maxParticipants' | 'maxStages'> {
+  /** What a failure of the server came from is told outside production alone. */
+  isProduction: boolean
+}
+
+/** Answers an error in this envelope, wherever it was thrown. */
+export function makeErrorAnswer ({ isProduction, ...limits }: ErrorOptions): AnswerError {
+  const texts = codeTexts(limits)
+  return makeErrorHandler((error, { routeOptions }): Failure => {
+    const code = wireCode(error)
+    const missing = error.fields.filter(({ message }) => message === REQUIRED).map(({ field }) => field)
+    const own = { ...EVERYWHERE, ...routeOptions?.config?.ivsErrorTexts }[error.code]
+    const details = code === 'VALIDATION_ERROR' ? validationDetails(error, missing) : isProduction ? undefined : failureDetails(error)
+    return {
+      success: false,
+      error: { code, message: missing.length > 0 ? missingText(missing) : own ?? texts[code], ...(details === undefined ? {} : { details }) },
+      timestamp: new Date().toISOString()
+    }
+  })
+}
+
+/** What clients act on; said in production too. */
+function validationDetails ({ fields, figures, message }: HeadwaterError, missing: readonly string[]): Record<string, unknown> {
+  const invalid = fields.filter(problem => problem.message !== REQUIRED)
+  if (fields.length === 0) return Object.keys(figures).length > 0 ? { ...figures } : { reason: message }
+  return {
+    ...(missing.length > 0 ? { missingFields: missing } : {}),
+    ...(invalid.length > 0 ? { invalidFields: invalid.map(({ field }) => field), reason: invalid.map(({ field, message }) => `${field} ${message}`).join('; ') } : {})
+  }
+}
+
+function failureDetails ({ statusCode, message, cause }: HeadwaterError): Record<string, unknown> | undefined {
+  if (statusCode < 500) return undefined
+  return { reason: message, ...(cause instanceof Error ? { cause: cause.message } : {}) }
+}
+
+export interface EnvelopeOptions {
+  answerError: AnswerError
+  /** Largest body, in bytes. */
+  maxBodyBytes: number
+}
+
+/** A scope whose answers have this envelope: its errors, and what is thrown in other words. No body counts as one with nothing in it. */
+export function useEnvelope (scope: FastifyInstance, { answerError, maxBodyBytes }: EnvelopeOptions): void {
+  useFieldValidation(scope)
+  useOwnBodies(scope, { maxBytes: maxBodyBytes })
+  useOwnAnswers(scope)
+  scope.setErrorHandler(answerError)
+  scope.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
+  scope.addHook('preValidation', async request => { if (request.body === undefined) request.body = {} })
+}

@@ -1,0 +1,66 @@
+import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler, preValidationAsyncHookHandler } from 'fastify'
+import type { IvsConfig } from '../../src/config/ivs.ts'
+import { HeadwaterError } from '../../src/errors/catalogue.ts'
+import { clientNetwork } from '../../src/http/client-network.ts'
+import { CountWindows } from '../../src/http/count-windows.ts'
+import { countRequest, type CountedRequests, type EndpointLimit } from '../../src/http/endpoint-limit.ts'
+import type { Access } from './access.ts'
+
+/** Networks that are known to guess keys. */
+const MAX_GUESSERS = 10_000
+/** As much of a user's id as there may be. */
+const MAX_USER_ID = 128
+
+/** How often a client may ask: so often in all, and for viewers who say that they are there, so often each. */
+export class RequestLimits {
+  readonly #counted: CountedRequests
+  readonly #access: Access
+  readonly #limit: EndpointLimit
+  readonly #guessers: CountWindows
+
+  constructor (counted: CountedRequests, access: Access, { rateLimit, rateLimitWindowSeconds }: Pick<IvsConfig, 'rateLimit' | 'rateLimitWindowSeconds'>) {
+    this.#counted = counted
+    this.#access = access
+    this.#limit = { max: rateLimit, windowMs: rateLimitWindowSeconds * 1000 }
+    this.#guessers = new CountWindows({ lengthMs: this.#limit.windowMs, maxKeys: MAX_GUESSERS })
+  }
+
+  /** Hook, before the key is looked at: otherwise keys could be guessed without a limit. */
+  readonly countNetwork: onRequestAsyncHookHandler = async (request, reply) => {
+    await this.#count(`network:${clientNetwork(request.ip)}`, reply)
+  }
+
+  /**
+   * Hook in place of `countNetwork`, for routes that a whole audience uses through one address: there `countViewer`
+   * counts. Wrong keys are counted by network all the same, and a network with too many is refused before its key is
+   * looked at, a right one too.
+   */
+  readonly countWrongKeys: onRequestAsyncHookHandler = async (request, reply) => {
+    const network = clientNetwork(request.ip)
+    const now = performance.now()
+    const guesser = this.#guessers.find(network, now)
+    if (guesser !== undefined) throw new HeadwaterError('RATE_LIMIT_EXCEEDED', { message: 'Too many wrong API keys', retryAfterMs: guesser.endsAt - now })
+    if (this.#access.hasKey(request)) return
+    try {
+      await this.#count(`wrong-keys:${network}`, reply)
+    } catch (error) {
+      this.#guessers.open(network, now)
+      throw error
+    }
+  }
+
+  /** Hook, when the body has been read. */
+  readonly countViewer: preValidationAsyncHookHandler = async (request, reply) => {
+    await this.#count(`viewer:${clientNetwork(request.ip)}:${userIdOf(request)}`, reply)
+  }
+
+  async #count (key: string, reply: FastifyReply): Promise<void> {
+    await countRequest(this.#counted, `ivs:${key}`, this.#limit, reply)
+  }
+}
+
+/** Nothing has been validated yet. */
+function userIdOf ({ body }: FastifyRequest): string {
+  const { userId } = (body ?? {}) as { userId?: unknown }
+  return typeof userId === 'string' ? userId.slice(0, MAX_USER_ID) : ''
+}
