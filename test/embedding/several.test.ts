@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { livestream } from '../../src/livestream/index.ts'
 import { newBroadcaster } from '../fixtures/client.ts'
 import { http } from '../fixtures/http.ts'
