@@ -2,12 +2,14 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HeadwaterError } from '../../errors/catalogue.ts'
 import type { Log } from '../../log.ts'
+import { TokenBucket } from '../../token-bucket.ts'
 import { ContainerReader } from '../container/reader.ts'
 import type { ReaderEvent } from '../container/types.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { SeamGuard } from './seam-guard.ts'
 import { Sequence, type Chunk, type SendingPoint } from './sequence.ts'
-import { TokenBucket } from './token-bucket.ts'
+
+const MINUTE_MS = 60_000
 
 export interface IngestSettings {
   maxChunkBytes: number
@@ -83,8 +85,8 @@ export class Ingest {
     this.#options = options
     const { settings } = options
     this.#reader = new ContainerReader(settings)
-    this.#bytes = new TokenBucket(settings.maxBytesPerMinute, performance.now())
-    this.#chunks = new TokenBucket(settings.maxChunksPerMinute, performance.now())
+    this.#bytes = new TokenBucket(settings.maxBytesPerMinute, MINUTE_MS, performance.now())
+    this.#chunks = new TokenBucket(settings.maxChunksPerMinute, MINUTE_MS, performance.now())
     this.#recovered = options.recovered
     this.#sequence = new Sequence(settings.maxReorderedChunks, 0, options.recovered?.point)
     // Every delayed answer listens.

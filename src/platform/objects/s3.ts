@@ -3,6 +3,7 @@ import { Upload } from '@aws-sdk/lib-storage'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { setMaxListeners } from 'node:events'
 import { Readable } from 'node:stream'
+import { answerOf } from '../../aws-sdk.ts'
 import type { PlatformConfig } from '../../config/platform.ts'
 import { HeadwaterError } from '../../errors/catalogue.ts'
 import type { Log } from '../../log.ts'
@@ -227,10 +228,4 @@ async function answered<T> (answer: Promise<T>): Promise<T> {
 
 function unavailable (error: unknown): HeadwaterError {
   return new HeadwaterError('OBJECTS_UNAVAILABLE', { cause: error })
-}
-
-/** Of an error of the client's; without addresses and keys. */
-function answerOf (error: unknown): { status: number | undefined, reason: string } {
-  const { name, code, $metadata } = error as { name?: string, code?: string, $metadata?: { httpStatusCode?: number } }
-  return { status: $metadata?.httpStatusCode, reason: name === 'AbortError' ? 'no answer in time' : code ?? name ?? 'unknown' }
 }

@@ -135,7 +135,7 @@ export interface Presence {
    * Closes a place if nobody is in it, until it is cleared: nobody can take a seat in it or join it. Who has timed out is
    * in it until that is told. It opens by itself when it is forgotten, or when Redis loses what it knew; and servers that
    * go on without Redis do not know of it.
-   * @returns whether it is closed; false while Redis is gone: then nobody can know
+   * @returns whether it is closed, and nobody in it; false while Redis is gone: then nobody can know
    */
   closeIfEmpty (place: string): Promise<boolean>
   /** How many are in each of these places who have not timed out, in the same order. */

@@ -94,7 +94,7 @@ export class Register {
 
   closeIfEmpty (name: string, now: number): boolean {
     const place = this.#place(name, now)
-    if (place.members.size === 0) place.isClosed = true
+    place.isClosed = place.members.size === 0
     return place.isClosed
   }
 
@@ -105,10 +105,15 @@ export class Register {
     return count
   }
 
+  /** Of who left. */
+  endedStays (name: string, member: string, now: number): EndedStays | undefined {
+    return this.#stays.get(name, member, now)
+  }
+
   stay (name: string, member: string, now: number): Stay | undefined {
     const seen = this.#places.get(name)?.members.get(member)
     if (seen === undefined) {
-      const ended = this.#stays.get(name, member, now)
+      const ended = this.endedStays(name, member, now)
       return ended && { isThere: false, ...ended }
     }
     const stays = staysOf(seen)

@@ -1,9 +1,9 @@
+import { RecentMap } from '../../../recent-map.ts'
 import { mustBeWhole } from '../check.ts'
 import type { Counters } from '../state.ts'
 import type { RedisConnection } from './connection.ts'
 import type { Names } from './names.ts'
 import type { Numbers } from './numbers.ts'
-import { RecentMap } from './recent-map.ts'
 
 export class RedisCounters implements Counters {
   readonly #connection: RedisConnection

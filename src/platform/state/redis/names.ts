@@ -14,13 +14,15 @@ export class Names {
   channel (name: string): string { return `${this.#prefix}channel:${name}` }
 
   /** Who is in a place. */
-  members (place: string): string { return `${this.#prefix}members:${place}` }
+  present (place: string): string { return `${this.#prefix}present:${place}` }
   /** What was counted in a place. */
   history (place: string): string { return `${this.#prefix}history:${place}` }
-  /** Who times out when, in all places. */
-  get due (): string { return `${this.#prefix}due` }
-  /** Those in which somebody is. */
-  get places (): string { return `${this.#prefix}places` }
-  /** When it was last looked for who timed out. */
-  get sweep (): string { return `${this.#prefix}sweep` }
+  /** Who has a seat where. */
+  seats (pool: string): string { return `${this.#prefix}seats:${pool}` }
+  /** Places in which somebody is. */
+  get places (): string { return `${this.#prefix}next-timeouts` }
+  /** What the scripts of the register need, in their order: see scripts/register.ts. */
+  get register (): string[] {
+    return [this.present(''), this.history(''), `${this.#prefix}timeouts:`, this.seats(''), `${this.#prefix}stays:`, this.places, `${this.#prefix}sweep`]
+  }
 }

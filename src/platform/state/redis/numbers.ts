@@ -1,6 +1,6 @@
+import { RecentMap } from '../../../recent-map.ts'
 import type { RedisConnection, Part } from './connection.ts'
 import type { Names } from './names.ts'
-import { RecentMap } from './recent-map.ts'
 import type { Session } from './session.ts'
 
 /** A server that has not said anything for so long is forgotten: what it says then may be counted twice. */

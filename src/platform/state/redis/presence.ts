@@ -1,13 +1,12 @@
 import type { Log } from '../../../log.ts'
-import { mustBeTime } from '../check.ts'
-import { jsonCopy } from '../json.ts'
+import { RecentMap } from '../../../recent-map.ts'
 import { Listeners } from '../listeners.ts'
-import type { PresenceTiming } from '../memory/presence.ts'
 import { Register, type History, type Seen } from '../memory/register.ts'
+import { keptOptions, mustBeOffers, type KeptOptions } from '../presence-options.ts'
 import type { Member, Presence, PresenceOptions, PresenceSummary, Seat, SeatOffer, Stay } from '../state.ts'
 import type { Part, RedisConnection } from './connection.ts'
 import type { Names } from './names.ts'
-import { RecentMap } from './recent-map.ts'
+import { AT_ONCE, RegisterCalls, type RegisterTiming } from './register-calls.ts'
 import type { Session } from './session.ts'
 
 export interface RedisPresenceOptions {
@@ -17,30 +16,21 @@ export interface RedisPresenceOptions {
   server: string
   /** So many who left while Redis was away are remembered. */
   maxLeft: number
-  timing: PresenceTiming & {
-    /** Nobody times out for so long after Redis was away. */
-    graceMs: number
-  }
+  timing: RegisterTiming
   log: Log
 }
-
-/** Members that are announced, or taken out, at once. */
-const AT_ONCE = 100
-/** When nobody has looked for who timed out in so many turns, Redis was away. */
-const MISSED_SWEEPS = 3
 
 /** Kept in Redis for all servers, and here for those who came to this one: these are announced when Redis is back. */
 export class RedisPresence implements Presence, Part {
   readonly #connection: RedisConnection
-  readonly #names: Names
-  readonly #server: string
-  readonly #timing: RedisPresenceOptions['timing']
+  readonly #calls: RegisterCalls
+  readonly #keepMs: number
   readonly #timedOut: Listeners<[string, Member]>
   /** Whom this server has seen, and what it has counted. */
   readonly #own: Register
   /** Places of which Redis does not know what this server does. */
   readonly #changed = new Set<string>()
-  /** Who left while Redis was away, which may not know it. */
+  /** Who left while Redis was away, which may not know it. Whoever came again is announced after that. */
   readonly #left: RecentMap<string, { place: string, member: string, at: number }>
   /** Places that were forgotten meanwhile. */
   readonly #cleared: RecentMap<string, true>
@@ -49,9 +39,8 @@ export class RedisPresence implements Presence, Part {
 
   constructor ({ connection, names, server, maxLeft, timing, log }: RedisPresenceOptions) {
     this.#connection = connection
-    this.#names = names
-    this.#server = server
-    this.#timing = timing
+    this.#calls = new RegisterCalls(names, server, timing)
+    this.#keepMs = timing.keepMs
     this.#own = new Register(timing.staysMs)
     this.#timedOut = new Listeners(log, 'members that time out')
     this.#left = new RecentMap(maxLeft)
@@ -67,11 +56,9 @@ export class RedisPresence implements Presence, Part {
     return this.#changed.size + this.#left.size + this.#cleared.size > 0
   }
 
-  async join (place: string, member: string, { timeoutMs, data }: PresenceOptions): Promise<boolean> {
-    mustBeTime('timeoutMs', timeoutMs)
-    const options = { timeoutMs: Math.ceil(timeoutMs), data: jsonCopy(data) }
+  async join (place: string, member: string, given: PresenceOptions): Promise<boolean> {
+    const options = keptOptions(given)
     return await this.#connection.use(async session => await this.#saySeen(session, place, member, options) === 'joined', () => {
-      this.#left.delete(entryOf(place, member))
       this.#changed.add(place)
       return this.#own.join(place, member, options, Date.now())
     })
@@ -97,51 +84,54 @@ export class RedisPresence implements Presence, Part {
   }
 
   async members (place: string): Promise<Member[]> {
-    return await this.#connection.use(async ({ commands }) => {
-      const kept = pairsOf(await commands.call('HGETALL', this.#names.members(place)) as string[])
-      return kept.map(([member, text]) => memberOf(member, text)).sort((one, other) => one.joinedAt - other.joinedAt)
-    }, () => structuredClone(this.#own.members(place)))
+    return await this.#connection.use(async session => await this.#calls.members(session, place), () => structuredClone(this.#own.members(place)))
   }
 
   async summary (place: string): Promise<PresenceSummary> {
-    return await this.#connection.use(async ({ commands }) => {
-      const [current, counted] = await Promise.all([
-        commands.hlen(this.#names.members(place)),
-        commands.call('HGETALL', this.#names.history(place)) as Promise<string[]>
-      ])
-      // Each server has fields of its own.
-      const sum = (prefix: string) => pairsOf(counted).reduce((total, [field, value]) => field.startsWith(prefix) ? total + Number(value) : total, 0)
-      return { current, peak: Math.max(current, sum('peak')), joins: sum('joins:'), accumulatedMs: sum('ms:') }
-    }, () => this.#own.summary(place))
+    return await this.#connection.use(async session => await this.#calls.summary(session, place), () => this.#own.summary(place))
   }
 
   async places (): Promise<string[]> {
-    return await this.#connection.use(async ({ commands }) => await commands.smembers(this.#names.places), () => this.#own.places())
+    return await this.#connection.use(async session => await this.#calls.places(session), () => this.#own.places())
   }
 
-  async takeSeat (_pool: string, _member: string, _offers: readonly SeatOffer[], _options: PresenceOptions): Promise<Seat | undefined> {
-    throw new Error('seats are not kept in Redis yet')
+  async takeSeat (pool: string, member: string, offers: readonly SeatOffer[], given: PresenceOptions): Promise<Seat | undefined> {
+    mustBeOffers(offers)
+    const options = keptOptions(given)
+    return await this.#connection.use(async session => {
+      const taken = await this.#calls.takeSeat(session, pool, member, offers, options)
+      if (taken === undefined) return undefined
+      this.#learn(taken.seat.place, member, taken)
+      if (taken.left !== undefined) this.#own.learnHistory(taken.left.place, taken.left.history, Date.now())
+      return taken.seat
+    }, () => {
+      const taken = this.#own.takeSeat(pool, member, offers, options, Date.now())
+      if (taken === undefined) return undefined
+      this.#changed.add(taken.seat.place)
+      if (taken.left !== undefined) this.#noteLeft(taken.left, member, Date.now())
+      return taken.seat
+    })
   }
 
-  async seatOf (_pool: string, _member: string): Promise<string | undefined> {
-    throw new Error('seats are not kept in Redis yet')
+  async seatOf (pool: string, member: string): Promise<string | undefined> {
+    return await this.#connection.use(async session => await this.#calls.seatOf(session, pool, member), () => this.#own.seatOf(pool, member))
   }
 
-  async closeIfEmpty (_place: string): Promise<boolean> {
-    throw new Error('places are not closed in Redis yet')
+  async closeIfEmpty (place: string): Promise<boolean> {
+    return await this.#connection.use(async session => await this.#calls.closeIfEmpty(session, place), () => false)
   }
 
-  async counts (_places: readonly string[]): Promise<number[]> {
-    throw new Error('counts are not kept in Redis yet')
+  async counts (places: readonly string[]): Promise<number[]> {
+    return await this.#connection.use(async session => await this.#calls.counts(session, places), () => places.map(place => this.#own.count(place, Date.now())))
   }
 
-  async stay (_place: string, _member: string): Promise<Stay | undefined> {
-    throw new Error('stays are not kept in Redis yet')
+  async stay (place: string, member: string): Promise<Stay | undefined> {
+    return await this.#connection.use(async session => await this.#calls.stay(session, place, member), () => this.#own.stay(place, member, Date.now()))
   }
 
   async clear (place: string): Promise<void> {
     this.#own.clear(place)
-    await this.#connection.use(async session => await this.#sayCleared(session, place), () => { this.#cleared.set(place, true) })
+    await this.#connection.use(async session => await this.#calls.clear(session, place), () => { this.#cleared.set(place, true) })
   }
 
   onTimeout (listener: (place: string, member: Member) => void): () => void {
@@ -155,11 +145,12 @@ export class RedisPresence implements Presence, Part {
       this.#session = session
     }
     for (const place of [...this.#cleared.keys()]) {
-      await this.#sayCleared(session, place)
+      await this.#calls.clear(session, place)
       this.#cleared.delete(place)
     }
     for (const [entry, left] of [...this.#left]) {
-      await this.#sayLeft(session, left.place, left.member, Math.max(1, Date.now() - left.at))
+      const stays = this.#own.endedStays(left.place, left.member, Date.now())
+      await this.#calls.leave(session, left.place, left.member, { agoMs: Math.max(1, Date.now() - left.at), stays })
       if (this.#left.get(entry) === left) this.#left.delete(entry)
     }
     for (const place of [...this.#changed]) {
@@ -173,45 +164,34 @@ export class RedisPresence implements Presence, Part {
     const now = Date.now()
     // While Redis is there, these have gone on to another server, or Redis takes them out.
     const own = this.#own.takeTimedOut(now)
-    this.#own.forgetUnused(now, this.#timing.keepMs)
-    let gone: Array<[string, string, string]> | undefined
+    this.#own.forgetUnused(now, this.#keepMs)
+    let taken: Awaited<ReturnType<RegisterCalls['takeTimedOut']>> | undefined
     do {
-      gone = await this.#connection.tryTo(async session => await this.#takeTimedOut(session))
-      for (const [place, member, text] of gone ?? []) this.#timedOut.tell(place, memberOf(member, text))
-    } while (gone?.length === AT_ONCE)
-    if (gone !== undefined) return
+      taken = await this.#connection.tryTo(async session => await this.#calls.takeTimedOut(session))
+      for (const { place, member } of taken?.gone ?? []) this.#timedOut.tell(place, member)
+    } while (taken?.more)
+    if (taken !== undefined) return
     for (const { place, member } of own) {
       this.#noteLeft(place, member.member, member.lastSeenAt)
       this.#timedOut.tell(place, member)
     }
   }
 
-  /** What Redis answers is learned at once, so that it is learned in its order. */
-  async #saySeen (session: Session, place: string, member: string, { timeoutMs, data }: Partial<PresenceOptions> = {}): Promise<'joined' | 'there' | 'absent'> {
-    const answer = await session.run('see', this.#keys(place), [place, this.#server, member, timeoutMs ?? '', data === undefined ? '' : JSON.stringify(data)]) as unknown[] | null
-    if (answer === null) {
+  async #saySeen (session: Session, place: string, member: string, options?: KeptOptions): Promise<'joined' | 'there' | 'absent'> {
+    const answer = await this.#calls.see(session, place, member, options)
+    if (answer === undefined) {
       this.#own.unlearnMember(place, member)
       return 'absent'
     }
-    const [joined, joinedAt, timeout, text, ...counted] = answer
-    const now = Date.now()
-    this.#own.learnMember(place, member, { joinedAt: Number(joinedAt), lastSeenAt: now, timeoutMs: Number(timeout), data: JSON.parse(String(text)) })
-    this.#own.learnHistory(place, historyOf(counted), now)
-    return joined === 1 ? 'joined' : 'there'
+    this.#learn(place, member, answer)
+    return answer.joined ? 'joined' : 'there'
   }
 
-  /** @param agoMs it did so some time ago, while Redis was away: then only if nobody has seen it since */
-  async #sayLeft (session: Session, place: string, member: string, agoMs = 0): Promise<boolean> {
-    const counted = await session.run('leave', this.#keys(place), [place, this.#server, member, agoMs, this.#timing.keepMs]) as unknown[] | null
-    if (agoMs === 0) {
-      this.#own.unlearnMember(place, member)
-      if (counted !== null) this.#own.learnHistory(place, historyOf(counted), Date.now())
-    }
-    return counted !== null
-  }
-
-  async #sayCleared (session: Session, place: string): Promise<void> {
-    await session.run('clear', this.#keys(place), [place, this.#server])
+  async #sayLeft (session: Session, place: string, member: string): Promise<boolean> {
+    const history = await this.#calls.leave(session, place, member)
+    this.#own.unlearnMember(place, member)
+    if (history !== undefined) this.#own.learnHistory(place, history, Date.now())
+    return history !== undefined
   }
 
   /** All that this server knows of a place; of a member at the moment at which that is said. */
@@ -221,47 +201,29 @@ export class RedisPresence implements Presence, Part {
     do {
       const { members, history } = this.#own.inside(place) ?? {}
       if (members === undefined || history === undefined) return
-      const some = names.slice(from, from + AT_ONCE).flatMap(name => members.has(name) ? announced(name, members.get(name)!) : [])
-      await session.run('announce', this.#keys(place), [place, this.#server, this.#timing.keepMs, history.peak, history.joins, history.accumulatedMs, ...some])
+      const some = names.slice(from, from + AT_ONCE).flatMap(name => members.has(name) ? [[name, { ...members.get(name)! }] as [string, Seen]] : [])
+      const refused = await this.#calls.announce(session, place, history, some)
+      for (const [name, { lastSeenAt }] of some) {
+        // Unless it was seen here again meanwhile: that is announced too.
+        if (refused.includes(name) && members.get(name)?.lastSeenAt === lastSeenAt) this.#own.unlearnMember(place, name)
+      }
       from += AT_ONCE
     } while (from < names.length)
   }
 
-  async #takeTimedOut (session: Session): Promise<Array<[string, string, string]>> {
-    const { sweepMs, graceMs, keepMs } = this.#timing
-    const keys = [this.#names.due, this.#names.places, this.#names.sweep]
-    return await session.run('sweep', keys, [this.#names.members(''), this.#names.history(''), MISSED_SWEEPS * sweepMs, graceMs, AT_ONCE, keepMs]) as Array<[string, string, string]>
+  /** What Redis answers is learned at once, so that it is learned in its order. */
+  #learn (place: string, member: string, { seen, history }: { seen: Seen, history: History }): void {
+    const now = Date.now()
+    this.#own.learnMember(place, member, { ...seen, lastSeenAt: now })
+    this.#own.learnHistory(place, history, now)
   }
 
   #noteLeft (place: string, member: string, at: number): void {
     this.#left.set(entryOf(place, member), { place, member, at })
     if (this.#own.inside(place) !== undefined) this.#changed.add(place)
   }
-
-  #keys (place: string): string[] {
-    return [this.#names.members(place), this.#names.history(place), this.#names.due, this.#names.places]
-  }
 }
 
 function entryOf (place: string, member: string): string {
   return `${place.length}:${place}${member}`
-}
-
-/** As Redis answers with hashes. */
-function pairsOf (flat: string[]): Array<[string, string]> {
-  return Array.from({ length: flat.length / 2 }, (_, index) => [flat[2 * index]!, flat[2 * index + 1]!])
-}
-
-function historyOf ([peak, joins, accumulatedMs]: unknown[]): History {
-  return { peak: Number(peak), joins: Number(joins), accumulatedMs: Number(accumulatedMs) }
-}
-
-function announced (member: string, { joinedAt, lastSeenAt, timeoutMs, data }: Seen): Array<string | number> {
-  return [member, joinedAt, Math.max(0, Date.now() - lastSeenAt), timeoutMs, JSON.stringify(data)]
-}
-
-/** @param text as it is kept: see scripts.ts */
-function memberOf (member: string, text: string): Member {
-  const [joinedAt, lastSeenAt] = text.split(' ', 2).map(Number)
-  return { member, joinedAt: joinedAt!, lastSeenAt: lastSeenAt!, data: JSON.parse(text.split(' ').slice(3).join(' ')) }
 }

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import type { PlatformConfig } from '../../../config/platform.ts'
 import { reasonOf } from '../../../errors/reason.ts'
-import { SCRIPTS, type ScriptName } from './scripts.ts'
+import { SCRIPTS, type ScriptName } from './scripts/index.ts'
 
 export type SessionSettings = Pick<PlatformConfig, 'redisUrl' | 'redisConnectMs' | 'redisCommandMs'>
 

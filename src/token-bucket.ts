@@ -1,15 +1,13 @@
-const MINUTE_MS = 60_000
-
-/** So much a minute, with a minute of burst. Time comes from outside: a monotonic clock in milliseconds. */
+/** So much in a time, with as much of burst. Time comes from outside: a monotonic clock in milliseconds. */
 export class TokenBucket {
   readonly #perMs: number
   readonly #capacity: number
   #tokens: number
   #at: number
 
-  constructor (perMinute: number, nowMs: number) {
-    this.#perMs = perMinute / MINUTE_MS
-    this.#capacity = this.#tokens = perMinute
+  constructor (amount: number, perMs: number, nowMs: number) {
+    this.#perMs = amount / perMs
+    this.#capacity = this.#tokens = amount
     this.#at = nowMs
   }
 
@@ -19,14 +17,20 @@ export class TokenBucket {
     return this.#tokens > 0
   }
 
+  /** How long a take would have to wait, in milliseconds. */
+  wait (amount: number, nowMs: number): number {
+    this.#refill(nowMs)
+    return Math.max(0, Math.ceil((amount - this.#tokens) / this.#perMs))
+  }
+
   /**
    * Takes tokens, also more than there are.
    * @returns how long to wait until the debt is paid, in milliseconds; 0 when there is none
    */
   take (amount: number, nowMs: number): number {
-    this.#refill(nowMs)
+    const wait = this.wait(amount, nowMs)
     this.#tokens -= amount
-    return Math.max(0, Math.ceil(-this.#tokens / this.#perMs))
+    return wait
   }
 
   /** Grants what a client could have sent in a time when it was cut off. */
