@@ -4,7 +4,7 @@ import { ageText, clockText, decisionsSince, decisionText, languageOf, mediaText
 
 const AT = '2025-10-21T10:30:00.000Z'
 const after = (seconds: number) => new Date(Date.parse(AT) + seconds * 1000).toISOString()
-const decision = (seconds: number, rest: Partial<Decision> = {}): Decision => ({ at: after(seconds), action: 'create', reason: 'All are full', ...rest })
+const decision = (seconds: number, rest: Partial<Decision> = {}): Decision => ({ at: after(seconds), action: 'create', reason: 'All are full.', ...rest })
 
 t.test('how old something is', async t => {
   for (const [seconds, text] of [[-5, '0 seconds'], [0, '0 seconds'], [1, '1 second'], [59, '59 seconds'], [60, '1 minute'], [3_599, '59 minutes'], [3_600, '1 hour'], [86_399, '23 hours'], [86_400, '1 day'], [200_000, '2 days']] as const) t.equal(ageText(AT, after(seconds)), text)
@@ -32,7 +32,7 @@ t.test('where the media comes from', async t => {
 })
 
 t.test('decisions', async t => {
-  t.equal(decisionText(decision(0)), 'Create: All are full')
+  t.equal(decisionText(decision(0)), 'Create: All are full.')
   t.equal(decisionText(decision(0, { stageName: 'autoscale-stage-1', problem: 'no answer' })), 'Create autoscale-stage-1: All are full. It failed: no answer')
   const before = [decision(2), decision(1)]
   t.strictSame(decisionsSince(before, before), [])
