@@ -1,6 +1,6 @@
 import t from 'tap'
 import { dueAfter } from '../bench/load/audience.ts'
-import { delaysOf } from '../bench/works/live-statistics.ts'
+import { delaysOf } from '../bench/load/delays.ts'
 
 t.test('a steady rate: how many are due', async t => {
   t.equal(dueAfter(0, 333), 0)

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { API_KEY } from '../../fixtures/ivs-server.ts'
+import { API_KEY } from '../../fixtures/ivs-process.ts'
 import { quantile } from '../../chaos/measure.ts'
 import type { AskedReport } from '../load/audience.ts'
 import { Load } from '../load/load.ts'

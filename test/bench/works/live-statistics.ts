@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { askModule } from '../../chaos/ask-module.ts'
 import { quantile } from '../../chaos/measure.ts'
-import type { Delivery } from '../load/followers.ts'
+import { delaysOf } from '../load/delays.ts'
 import { Load } from '../load/load.ts'
 import { processorSeconds } from '../processor-time.ts'
 import { StageServer } from '../stage-server.ts'
@@ -72,13 +72,4 @@ async function open ({ folder, short, note }: Context): Promise<OpenWork> {
     },
     close
   }
-}
-
-/** How long each message took from its tick, in milliseconds. What was told of one side alone is left out: it was under way when the other was asked. */
-export function delaysOf (deliveries: readonly Delivery[], updates: ToldTicks['updates']): number[] {
-  const dueAt = new Map(updates.map(({ timestamp, dueAt }) => [timestamp, dueAt]))
-  return deliveries.flatMap(({ timestamp, arrivedAt }) => {
-    const due = dueAt.get(timestamp)
-    return due === undefined ? [] : arrivedAt.map(at => at - due)
-  })
 }

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { join } from 'node:path'
-import { API_KEY } from '../../fixtures/ivs-server.ts'
+import { API_KEY } from '../../fixtures/ivs-process.ts'
 import { IvsStandIn } from '../../stand-ins/ivs/stand-in.ts'
 import { Load } from '../load/load.ts'
 import { wrk } from '../load/wrk.ts'
