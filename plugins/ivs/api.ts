@@ -7,6 +7,7 @@ import type { Access } from './access.ts'
 import type { Ivs } from './core.ts'
 import { makeErrorAnswer, useEnvelope } from './envelope.ts'
 import { RequestLimits } from './request-limits.ts'
+import { events } from './routes/events.ts'
 import { health } from './routes/health.ts'
 import { stages } from './routes/stages.ts'
 import { statistics } from './routes/statistics.ts'
@@ -51,7 +52,8 @@ export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, acce
         await one.register(signsOfLife, { ivs })
       })
     },
-    '/api/stats': async scope => { await guarded(scope, underKey, async one => { await one.register(statistics, { ivs }) }) }
+    '/api/stats': async scope => { await guarded(scope, underKey, async one => { await one.register(statistics, { ivs }) }) },
+    '/api/ivs': async scope => { await guarded(scope, [limits.countNetwork, access.requireWebhookSecret], async one => { await one.register(events, { ivs }) }) }
   }
   for (const [prefix, register] of Object.entries(paths)) {
     await app.register(async scope => {

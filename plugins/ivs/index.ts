@@ -9,6 +9,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import type { IvsConfig } from '../../src/config/ivs.ts'
 import { completeIvsOptions } from '../../src/config/load.ts'
+import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { ownOptions } from '../../src/http/own-options.ts'
 import type { Database } from '../../src/platform/database/database.ts'
 import type { State } from '../../src/platform/state/state.ts'
@@ -25,6 +26,8 @@ export interface IvsOptions extends Partial<IvsConfig> {
 }
 
 const plugin: FastifyPluginAsync<IvsOptions> = async (app, options) => {
+  // Fastify would not survive two handlers for one 404.
+  if (app.hasRoute({ method: 'POST', url: `${app.prefix.replace(/\/$/, '')}/api/token/publisher` })) throw new HeadwaterError('CONFIG_INVALID', { message: 'There are stages at this place already: register each below a prefix of its own' })
   const { environment = 'production', dataDir = 'data', ...settings } = ownOptions(options)
   const config = completeIvsOptions(settings)
   const log = app.log.child({ plugin: 'ivs' })
