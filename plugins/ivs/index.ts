@@ -1,9 +1,9 @@
 /**
  * headwater/ivs: the AWS IVS Real-Time API, with AWS or without, as an encapsulated Fastify plugin.
  *
- * Adds: `GET ${prefix}/health` where the scope has none, and routes below `${prefix}/api/token/`, `/api/stage`,
- * `/api/viewer`, `/api/stats` and `/api/ivs`. Needs the decorators `database` and `state`. Tables: `ivs_stages`.
- * Settings: `IvsOptions`.
+ * Adds: `GET ${prefix}/health` where the scope has none, routes below `${prefix}/api/token/`, `/api/stage`,
+ * `/api/viewer`, `/api/stats` and `/api/ivs`, WebSockets at `${prefix}/ws`. Needs the decorators `database` and `state`.
+ * Tables: `ivs_stages`. Settings: `IvsOptions`.
  */
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
@@ -37,7 +37,7 @@ const plugin: FastifyPluginAsync<IvsOptions> = async (app, options) => {
   const access = await openAccess(config, { isProduction, dataDir, log })
   const ivs = await openIvs({ config, environment, dataDir, database, state, log })
   app.addHook('onClose', async () => { await ivs.close() })
-  await app.register(ivsApi, { ivs, access, database, state, isProduction })
+  await app.register(ivsApi, { ivs, access, database, state, isProduction, log })
 }
 
 export const ivs = fp(plugin, { name: 'headwater-ivs', encapsulate: true, fastify: '5.x', decorators: { fastify: ['database', 'state'] } })
