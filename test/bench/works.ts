@@ -16,6 +16,14 @@ export const ACCOUNTS_WORKS: Works = {
   postgresql: async () => (await import('./works/accounts.ts')).postgresql
 }
 
+export const IVS_WORKS: Works = {
+  heartbeats: async () => (await import('./works/heartbeats.ts')).embedded,
+  'heartbeats-postgresql': async () => (await import('./works/heartbeats.ts')).postgresql,
+  'heartbeats-redis': async () => (await import('./works/heartbeats.ts')).redis,
+  followers: async () => (await import('./works/live-statistics.ts')).liveStatistics,
+  tokens: async () => (await import('./works/stage-tokens.ts')).stageTokens
+}
+
 /** @throws Error on an unknown id */
 export async function loadWork (works: Works, id: string): Promise<Work> {
   const load = works[id]

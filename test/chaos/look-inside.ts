@@ -1,26 +1,15 @@
 import { readdir, readlink } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { askModule } from './ask-module.ts'
 import type { Inside } from './inside.ts'
 import type { ServerProcess } from './server-process.ts'
 
 /** The module that a server has to be started with to be looked into. */
 export const INSIDE_MODULE = fileURLToPath(new URL('inside.ts', import.meta.url))
 
-const ANSWER_MS = 10_000
-
 /** What a server holds, by its own account. @throws Error when it does not answer */
 export async function lookInside (server: ServerProcess, { track = false } = {}): Promise<Inside> {
-  return await new Promise((resolve, reject) => {
-    const settle = (action: () => void) => {
-      clearTimeout(timer)
-      server.off('message', hear)
-      action()
-    }
-    const hear = (message: unknown) => { if ((message as Inside).answer === 'inside') settle(() => resolve(message as Inside)) }
-    const timer = setTimeout(() => settle(() => reject(new Error(`The server did not say what it holds within ${ANSWER_MS} ms`))), ANSWER_MS)
-    server.on('message', hear)
-    server.send({ ask: 'inside', track })
-  })
+  return await askModule<Inside>(server, { ask: 'inside', track })
 }
 
 /** Open files of a process by kind: `socket`, `pipe`, `anon_inode`, `file`. Linux only. */

@@ -17,6 +17,8 @@ export interface ServerOptions {
   port?: number
   /** Paths of TypeScript modules that are loaded before the server; with one, the process has an IPC channel. */
   modules?: string[]
+  /** How long a start may take. Default: 20 s. */
+  startMs?: number
 }
 
 /** A line of the server's log. */
@@ -68,7 +70,12 @@ const MARK = 'HEADWATER_SERVER_MARK'
 /** Starts the real server as a process of its own. Resolves when it listens. @throws Error with its words when it ends instead */
 export async function startServerProcess (options: ServerOptions): Promise<ServerProcess> {
   const server = new ServerProcess(options, options.port ?? await freePort())
-  await server.start()
+  try {
+    await server.start()
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
   return server
 }
 
@@ -148,7 +155,7 @@ export class ServerProcess extends EventEmitter<{ line: [LogLine], exit: [Server
     child.on('message', message => this.emit('message', message))
     child.stderr!.setEncoding('utf8').on('data', (text: string) => { this.#complaint = (this.#complaint + text).slice(-KEPT_COMPLAINT_BYTES) })
     createInterface({ input: child.stdout! }).on('line', text => this.#hear(text))
-    await this.waitFor(({ msg }) => LISTENS.test(msg), { timeoutMs: START_MS, from })
+    await this.waitFor(({ msg }) => LISTENS.test(msg), { timeoutMs: this.#options.startMs ?? START_MS, from })
   }
 
   /** To a module in the server, over IPC. */

@@ -220,6 +220,18 @@ t.test('Redis that does not answer: a command takes REDIS_COMMAND_MS at most, th
   t.match(await other.presence.summary('stage'), { current: 50, peak: 50, joins: 100 })
 })
 
+t.test('a server that was too busy to read what Redis answered does not take it for gone', async t => {
+  const installation = new Installation(t, await RedisServer.start(t))
+  const state = await installation.server({ redisCommandMs: 200 })
+  const answers = [state.counters.add('sum'), state.limits.take('login', 5, 60_000), state.presence.join('stage', 'alice', LONG)]
+  const until = performance.now() + 500
+  while (performance.now() < until);
+  await Promise.all(answers)
+  t.equal(state.connection, 'connected')
+  t.equal(state.figures().answeredAlone, 0)
+  t.same(installation.told.entries, [])
+})
+
 t.test('nobody who is still there times out because Redis was away; who is not does', async t => {
   const redis = await RedisServer.start(t)
   const installation = new Installation(t, redis)

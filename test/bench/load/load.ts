@@ -1,6 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { AskedReport, AudienceOptions } from './audience.ts'
 import type { BroadcastReport } from './broadcast.ts'
+import type { Delivery } from './followers.ts'
 
 interface Sending {
   url: string
@@ -18,13 +20,23 @@ export type Request =
   | { do: 'end' }
   /** The same, each ended when its first playlist came. */
   | { do: 'first-playlists', everyMs: number } & Sending
+  /** Viewers, in place of those before them, who get a seat each. */
+  | { do: 'seat' } & AudienceOptions
+  | { do: 'beat', perSecond: number, forMs: number }
+  | { do: 'refresh-tokens', forMs: number }
+  /** Clients of `/ws` that connect, and then follow statistics. */
+  | { do: 'connect', url: string, clients: number }
+  | { do: 'subscribe' }
+  | { do: 'deliveries' }
 
 export interface Answer {
   reports?: BroadcastReport[]
   milliseconds?: number[]
+  asked?: AskedReport
+  deliveries?: Delivery[]
 }
 
-/** Broadcasters in a process of their own. */
+/** Broadcasters, viewers and followers in a process of their own. */
 export class Load {
   readonly #child: ChildProcess
   readonly #gone: Promise<void>
@@ -40,7 +52,7 @@ export class Load {
     })
     this.#gone = new Promise(resolve => {
       this.#child.once('exit', () => {
-        for (const { reject } of this.#asked.values()) reject(new Error('The broadcasters are gone'))
+        for (const { reject } of this.#asked.values()) reject(new Error('The load is gone'))
         resolve()
       })
     })

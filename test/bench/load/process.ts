@@ -1,12 +1,16 @@
 /** The load's own process: whoever is measured does not wait for it, nor it for them. Spoken to over IPC, see load.ts. */
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import { Audience } from './audience.ts'
 import { Broadcast } from './broadcast.ts'
 import { firstPlaylistMs } from './first-playlist.ts'
+import { Followers } from './followers.ts'
 import type { Answer, Request } from './load.ts'
 import { inChunks } from './recording.ts'
 
 let broadcasts: Broadcast[] = []
+let audience: Audience | undefined
+const followers = new Followers()
 
 async function answer (request: Request): Promise<Answer> {
   switch (request.do) {
@@ -35,7 +39,29 @@ async function answer (request: Request): Promise<Answer> {
       })
       return { milliseconds: await Promise.all(times) }
     }
+    case 'seat':
+      audience?.close()
+      audience = new Audience(request)
+      await audience.takeSeats()
+      return {}
+    case 'beat':
+      return { asked: await seated().beat(request.perSecond, request.forMs) }
+    case 'refresh-tokens':
+      return { asked: await seated().refresh(request.forMs) }
+    case 'connect':
+      await followers.connect(request.url, request.clients)
+      return {}
+    case 'subscribe':
+      await followers.subscribe()
+      return {}
+    case 'deliveries':
+      return { deliveries: followers.deliveries() }
   }
+}
+
+function seated (): Audience {
+  if (audience === undefined) throw new Error('Nobody has a seat')
+  return audience
 }
 
 process.on('message', (request: Request & { id: number }) => {

@@ -1,6 +1,7 @@
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { PlatformConfig } from '../../../config/platform.ts'
 import { reasonOf } from '../../../errors/reason.ts'
+import { PatientRedis } from './patient-redis.ts'
 import { SCRIPTS, type ScriptName } from './scripts/index.ts'
 
 export type SessionSettings = Pick<PlatformConfig, 'redisUrl' | 'redisConnectMs' | 'redisCommandMs'>
@@ -27,15 +28,14 @@ export class Session {
       // The older one, which every Redis knows.
       protocol: 2 as const,
       connectTimeout: redisConnectMs,
-      commandTimeout: redisCommandMs,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       autoResubscribe: false,
       retryStrategy: () => null,
       connectionName: 'headwater'
     }
-    this.commands = new Redis(redisUrl, options)
-    this.subscriber = new Redis(redisUrl, options)
+    this.commands = new PatientRedis(redisUrl, options, redisCommandMs)
+    this.subscriber = new PatientRedis(redisUrl, options, redisCommandMs)
     for (const client of [this.commands, this.subscriber]) {
       // What it says alone: ioredis hangs the command that failed on its errors, which may be the one with the password.
       client.on('error', (error: Error) => this.end(reasonOf(error)))
