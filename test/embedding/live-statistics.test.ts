@@ -32,17 +32,27 @@ async function tryAll (t: Test, url: string): Promise<void> {
     client.say('x'.repeat(1_025))
     t.equal((await client.closed).code, 1009, `${prefix}/ws has its limit`)
   }
-  await t.rejects(openLive(t, url, '/two/ws'), { message: /response: 404/ })
 }
 
-const HOSTS: Record<string, { before?: (app: FastifyInstance) => Promise<unknown>, after?: (app: FastifyInstance) => Promise<unknown>, hasOwn: boolean, goodbye: number }> = {
-  'without @fastify/websocket': { hasOwn: false, goodbye: 1001 },
+interface Host {
+  before?: (app: FastifyInstance) => Promise<unknown>
+  after?: (app: FastifyInstance) => Promise<unknown>
+  /** What the host's own WebSocket says. */
+  own: string | number
+  /** What clients are told at the end. */
+  goodbye: number
+  /** Without one of ours, @fastify/websocket leaves connections open that no route of its scope answers. */
+  leavesUnmatched?: boolean
+}
+
+const HOSTS: Record<string, Host> = {
+  'without @fastify/websocket': { own: 404, goodbye: 1001 },
   'with its own, before': {
     before: async app => {
       await app.register(fastifyWebsocket)
       await app.register(ownRoute)
     },
-    hasOwn: true,
+    own: 'from the host',
     // It says goodbye first, and gives no reason.
     goodbye: 1005
   },
@@ -51,7 +61,7 @@ const HOSTS: Record<string, { before?: (app: FastifyInstance) => Promise<unknown
       await app.register(fastifyWebsocket)
       await app.register(ownRoute)
     },
-    hasOwn: true,
+    own: 'from the host',
     goodbye: 1001
   },
   'with its own, in a scope beside': {
@@ -59,12 +69,13 @@ const HOSTS: Record<string, { before?: (app: FastifyInstance) => Promise<unknown
       await scope.register(fastifyWebsocket)
       await scope.register(ownRoute)
     }),
-    hasOwn: true,
-    goodbye: 1001
+    own: 'from the host',
+    goodbye: 1001,
+    leavesUnmatched: true
   }
 }
 
-for (const [kind, { before, after, hasOwn, goodbye }] of Object.entries(HOSTS)) {
+for (const [kind, { before, after, own, goodbye, leavesUnmatched }] of Object.entries(HOSTS)) {
   t.test(`a host ${kind}`, async t => {
     const app = Fastify({ forceCloseConnections: true })
     await before?.(app)
@@ -75,7 +86,8 @@ for (const [kind, { before, after, hasOwn, goodbye }] of Object.entries(HOSTS)) 
     const emit = Object.getPrototypeOf(app.server).emit
     const url = await listen(t, app)
     await tryAll(t, url)
-    t.equal(await firstMessage(url, '/own/ws'), hasOwn ? 'from the host' : 404)
+    t.equal(await firstMessage(url, '/own/ws'), own)
+    if (leavesUnmatched !== true) t.equal(await firstMessage(url, '/two/ws'), 404)
     for (const transport of ['websocket', 'polling'] as const) await tryBroadcast(t, embeddedAt(t, url, { what: 'livestream', streamsDir, prefix: '/one' }), transport)
     await tryAll(t, url)
     const clients = await Promise.all(PREFIXES.map(async prefix => await openLive(t, url, `${prefix}/ws`)))

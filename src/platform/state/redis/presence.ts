@@ -30,7 +30,7 @@ export class RedisPresence implements Presence, Part {
   readonly #own: Register
   /** Places of which Redis does not know what this server does. */
   readonly #changed = new Set<string>()
-  /** Who left while Redis was away, which may not know it. */
+  /** Who left while Redis was away, which may not know it. Whoever came again is announced after that. */
   readonly #left: RecentMap<string, { place: string, member: string, at: number }>
   /** Places that were forgotten meanwhile. */
   readonly #cleared: RecentMap<string, true>
@@ -59,7 +59,7 @@ export class RedisPresence implements Presence, Part {
   async join (place: string, member: string, given: PresenceOptions): Promise<boolean> {
     const options = keptOptions(given)
     return await this.#connection.use(async session => await this.#saySeen(session, place, member, options) === 'joined', () => {
-      this.#noteSeen(place, member)
+      this.#changed.add(place)
       return this.#own.join(place, member, options, Date.now())
     })
   }
@@ -107,7 +107,7 @@ export class RedisPresence implements Presence, Part {
     }, () => {
       const taken = this.#own.takeSeat(pool, member, offers, options, Date.now())
       if (taken === undefined) return undefined
-      this.#noteSeen(taken.seat.place, member)
+      this.#changed.add(taken.seat.place)
       if (taken.left !== undefined) this.#noteLeft(taken.left, member, Date.now())
       return taken.seat
     })
@@ -216,11 +216,6 @@ export class RedisPresence implements Presence, Part {
     const now = Date.now()
     this.#own.learnMember(place, member, { ...seen, lastSeenAt: now })
     this.#own.learnHistory(place, history, now)
-  }
-
-  #noteSeen (place: string, member: string): void {
-    this.#left.delete(entryOf(place, member))
-    this.#changed.add(place)
   }
 
   #noteLeft (place: string, member: string, at: number): void {

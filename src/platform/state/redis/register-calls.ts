@@ -93,7 +93,7 @@ export class RegisterCalls {
   }
 
   async places ({ commands }: Session): Promise<string[]> {
-    return await commands.zrange(this.#names.places, 0, -1)
+    return await commands.zrange(this.#names.places, '0', '-1')
   }
 
   async clear (session: Session, place: string): Promise<void> {

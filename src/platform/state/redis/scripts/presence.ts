@@ -48,9 +48,10 @@ for index = 8, #ARGV, 8 do
   if claimSeat(member, seen) then
     local found = find(keys, member)
     if found then
-      seen.joinedAt, seen.lastSeenAt = math.min(seen.joinedAt, found.joinedAt), math.max(seen.lastSeenAt, found.lastSeenAt)
+      seen.lastSeenAt = math.max(seen.lastSeenAt, found.lastSeenAt)
       if found.firstJoinedAt > 0 then seen.firstJoinedAt = math.min(found.firstJoinedAt, seen.firstJoinedAt == 0 and now or seen.firstJoinedAt) end
-      seen.beforeMs = math.max(seen.beforeMs, found.beforeMs)
+      -- What it stayed before a later time may be a part of this time.
+      if found.joinedAt <= seen.joinedAt then seen.joinedAt, seen.beforeMs = found.joinedAt, found.beforeMs end
     end
     seen.joinedAt = math.min(seen.joinedAt, seen.lastSeenAt)
     takeStays(keys, member, seen)
@@ -77,7 +78,7 @@ for index = 1, #present, 2 do
   local pool = decode(present[index + 1]).pool
   if pool ~= '' then redis.call('HDEL', seatsOf(pool), present[index]) end
 end
-redis.call('DEL', keys.present, keys.history, keys.timeouts, unpack(keys.stays))
+redis.call('DEL', keys.present, keys.history, keys.timeouts, unpack(staysOf(keys.place)))
 redis.call('ZREM', nextTimeouts, keys.place)
 return false
 `,

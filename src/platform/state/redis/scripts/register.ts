@@ -25,11 +25,14 @@ local function seatsOf (pool)
 end
 
 local function keysOf (place)
-  local keys = { place = place, present = KEYS[1] .. place, history = KEYS[2] .. place, timeouts = KEYS[3] .. place, stays = {} }
-  if staysMs > 0 then
-    for back = 0, 1 do table.insert(keys.stays, KEYS[5] .. string.format('%.0f:', math.floor(now / staysMs) - back) .. place) end
-  end
-  return keys
+  return { place = place, present = KEYS[1] .. place, history = KEYS[2] .. place, timeouts = KEYS[3] .. place }
+end
+
+-- Of this turn and the last.
+local function staysOf (place)
+  if staysMs == 0 then return {} end
+  local turn = math.floor(now / staysMs)
+  return { KEYS[5] .. string.format('%.0f:', turn) .. place, KEYS[5] .. string.format('%.0f:', turn - 1) .. place }
 end
 
 local function decode (text)
@@ -81,14 +84,14 @@ local function stayed (seen)
 end
 
 local function endedStays (keys, member)
-  for _, key in ipairs(keys.stays) do
+  for _, key in ipairs(staysOf(keys.place)) do
     local first, last, total = string.match(redis.call('HGET', key, member) or '', '^(%d+) (%d+) (%d+)$')
     if last and now - tonumber(last) < staysMs then return tonumber(first), tonumber(last), tonumber(total) end
   end
 end
 
 local function dropStays (keys, member)
-  for _, key in ipairs(keys.stays) do redis.call('HDEL', key, member) end
+  for _, key in ipairs(staysOf(keys.place)) do redis.call('HDEL', key, member) end
 end
 
 -- Adds to what is kept: the same may be told twice.
@@ -96,8 +99,9 @@ local function keepStays (keys, member, first, last, total)
   if staysMs == 0 then return end
   local keptFirst, keptLast, keptTotal = endedStays(keys, member)
   dropStays(keys, member)
-  redis.call('HSET', keys.stays[1], member, string.format('%.0f %.0f %.0f', math.min(first, keptFirst or first), math.max(last, keptLast or 0), math.max(total, keptTotal or 0)))
-  redis.call('PEXPIREAT', keys.stays[1], (math.floor(now / staysMs) + 2) * staysMs)
+  local key = staysOf(keys.place)[1]
+  redis.call('HSET', key, member, string.format('%.0f %.0f %.0f', math.min(first, keptFirst or first), math.max(last, keptLast or 0), math.max(total, keptTotal or 0)))
+  redis.call('PEXPIREAT', key, (math.floor(now / staysMs) + 2) * staysMs)
 end
 
 -- Those of before belong to who is there.

@@ -9,16 +9,21 @@ local had = redis.call('HGET', seatsOf(pool), member)
 local seen = had and find(keysOf(had), member)
 if not seen then had = false end
 local isLate = seen and hasTimedOut(seen)
-local best, fewest
-for index = 9, #ARGV, 2 do
-  local keys, seats = keysOf(ARGV[index]), tonumber(ARGV[index + 1])
+
+-- How many are in a place, if there is room and fewer are there than elsewhere.
+local function roomIn (place, seats, fewest)
+  local keys = keysOf(place)
   local members = count(keys)
-  local hasRoom = members < seats and not isClosed(keys)
-  if had == keys.place and (hasRoom or not isLate) then
-    best = had
-    break
-  end
-  if hasRoom and members < (fewest or seats) then best, fewest = keys.place, members end
+  return members < math.min(seats, fewest) and not isClosed(keys) and members
+end
+
+local best, fewest = nil, math.huge
+for index = 9, #ARGV, 2 do
+  if ARGV[index] == had and (not isLate or roomIn(had, tonumber(ARGV[index + 1]), fewest)) then best = had end
+end
+for index = 9, best and 0 or #ARGV, 2 do
+  local members = roomIn(ARGV[index], tonumber(ARGV[index + 1]), fewest)
+  if members then best, fewest = ARGV[index], members end
 end
 if not best then return false end
 local left
