@@ -7,7 +7,10 @@ import { Told } from '../../fixtures/told.ts'
 import { settingsFor } from '../../platform/state/settings.ts'
 import { localProviderSuite } from './local/provider-suite.ts'
 import type { Platform } from './parts.ts'
+import { catalogueSuite } from './stage-catalogue-suite.ts'
 import { stageDirectorySuite } from './stage-directory-suite.ts'
+import { tokensSuite } from './tokens-suite.ts'
+import { viewersSuite } from './viewers-suite.ts'
 
 t.test('stages on the embedded database and a state in memory', async t => {
   const told = new Told()
@@ -24,4 +27,7 @@ t.test('stages on the embedded database and a state in memory', async t => {
   }
   await t.test('the directory', async t => { await stageDirectorySuite(t, platform) })
   await t.test('the local provider', async t => { await localProviderSuite(t, platform) })
+  await t.test('viewers', async t => { await viewersSuite(t, platform) })
+  await t.test('tokens', async t => { await tokensSuite(t, platform) })
+  await t.test('the catalogue', async t => { await catalogueSuite(t, platform) })
 })

@@ -13,7 +13,7 @@
  * ivs.advance(60_000)                               // its clock, for reconnect windows and tokens; signatures have the real one
  * ivs.faults.add('CreateStage', { kind: 'lose-answer' }, 1)
  * ivs.limitRates()                                  // 5 requests a second for each operation, 50 for tokens
- * ivs.quotas.replicas = 1
+ * ivs.quotas.replicas = 1; ivs.skewMs = 3_600_000
  * ivs.events.listen(event => {}); ivs.events.lose(); ivs.events.repeat(2); ivs.events.hold(); ivs.events.release('reversed')
  * ivs.asked('GetStage')                             // how often it was asked, refusals included
  * await ivs.stop()
@@ -70,6 +70,8 @@ export class IvsStandIn {
   readonly faults = new Faults()
   /** A test may change them. */
   readonly quotas = { ...AWS_QUOTAS }
+  /** So far ahead of the clients' clocks is the one that signatures are checked with. */
+  skewMs = 0
   readonly events: StageEvents
   readonly #server: Server
   readonly #credentials: Credentials = { accessKeyId: `AKIA${randomId(16).toUpperCase()}`, secretAccessKey: randomId(40) }
@@ -200,11 +202,12 @@ export class IvsStandIn {
     const body = await bodyOf(request)
     if (this.#whip.answer(request, response, body)) return
     const { operation, fields } = askedFor(request, body)
+    response.setHeader('date', new Date(Date.now() + this.skewMs).toUTCString())
     this.#asked.set(operation, this.asked(operation) + 1)
     const fault = this.faults.take(operation)
     try {
       if (suffer(fault, request, response)) return
-      this.#signatures.check({ method: request.method!, url: request.url!, headers: request.headers, body }, Date.now())
+      this.#signatures.check({ method: request.method!, url: request.url!, headers: request.headers, body }, Date.now() + this.skewMs)
       this.#rates?.take(operation)
       const run = this.#operations.get(operation)
       if (run === undefined) throw awsError('UnknownOperationException', `There is no operation ${operation}`)
