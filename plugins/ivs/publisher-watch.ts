@@ -160,11 +160,11 @@ class Watch implements OpenPublisherWatch {
     })
   }
 
-  /** What another server has found out later than this one. */
+  /** What another server has found out, not before this one; also what this one said itself, which changes nothing. */
   #hear (message: unknown): void {
     const { asOf, ...state } = message as Omit<PublisherState, 'asOf'> & { asOf: string }
     const heard = { ...state, asOf: new Date(asOf) }
-    if (this.#closed || !(heard.asOf > this.#state.asOf)) return
+    if (this.#closed || !(heard.asOf >= this.#state.asOf)) return
     this.#take(heard)
     this.#schedule()
   }

@@ -72,7 +72,10 @@ export class Autoscaler implements Scaling {
     await this.#decisions.open()
     this.#ends.push(
       await channels.subscribe(CHANNEL, async message => await this.#hear(message as Message)),
-      publisher.onChange(() => this.#runSoon()),
+      publisher.onChange(async () => {
+        if (this.#lease !== undefined) await this.#observer.voidCopies()
+        this.#runSoon()
+      }),
       stages.onChange(() => {
         if (this.#lease !== undefined && stages.all().some(stage => !this.#observer.hasSeen(stage))) this.#runSoon()
       })
@@ -163,7 +166,7 @@ export class Autoscaler implements Scaling {
   async #work (isCounted: boolean, signal: AbortSignal): Promise<Date | undefined> {
     await this.#options.stages.refresh()
     if (isCounted) this.#turnsToInventory--
-    if (this.#isInventoryDue || this.#turnsToInventory < 0) await this.#takeInventory(signal)
+    if ((this.#isInventoryDue || this.#turnsToInventory < 0) && !this.#observer.isThrottled) await this.#takeInventory(signal)
     for (let isFirst = true; !signal.aborted; isFirst = false) {
       const known = await this.#observer.look(isCounted && isFirst)
       if (!await this.#take(decide(known), known, signal)) return lookAgainAt(known, this.#options.config.mediaPollMs)
@@ -197,7 +200,7 @@ export class Autoscaler implements Scaling {
       if (action === 'create') this.#observer.creations.add(CREATION)
       if (action === 'delete') this.#observer.deletions.add(step.stage.arn)
       // What was asked for may have been done, and only the answer was lost.
-      if (action === 'create' && !isLimit(error)) this.#isInventoryDue = true
+      if (action === 'create' && !isRefusal(error)) this.#isInventoryDue = true
       await this.#failed(about, error)
       return false
     }
@@ -211,7 +214,7 @@ export class Autoscaler implements Scaling {
     const { participantId } = known.publisher
     switch (step.action) {
       case 'create':
-        await this.#create(step.name, signal)
+        await this.#create(step.name)
         return undefined
       case 'replicate':
         copies.add(step.stage.arn)
@@ -239,11 +242,11 @@ export class Autoscaler implements Scaling {
     }
   }
 
-  async #create (name: string, signal: AbortSignal): Promise<void> {
+  async #create (name: string): Promise<void> {
     const { environment, provider, stages, config: { maxStages } } = this.#options
     const { arn, createdAt, endpoints, ...made } = await provider.create({ name, tags: { Environment: environment, ...MANAGED_BY } })
     // Whoever scales now finds it at the provider.
-    signal.throwIfAborted()
+    this.#lease?.lost.throwIfAborted()
     try {
       await stages.add({ arn, name: made.name, role: 'auto-scaled', tags: made.tags, createdAt, phase: 'starting', phaseSince: new Date(), mediaPath: 'none', endpoints }, maxStages)
     } catch (error) {
@@ -288,7 +291,12 @@ export class Autoscaler implements Scaling {
   }
 }
 
-/** The provider has no room for another one: then it has made none. */
+/** There is no room for another one. */
 function isLimit (error: unknown): boolean {
   return error instanceof HeadwaterError && error.code === 'STAGE_LIMIT_REACHED'
+}
+
+/** Nothing was begun. */
+function isRefusal (error: unknown): boolean {
+  return isLimit(error) || (error instanceof HeadwaterError && error.retryAfterMs !== undefined)
 }

@@ -76,7 +76,8 @@ function deletions (known: Known, resumed: KnownStage | undefined): Deletion[] {
 }
 
 function whyDeleted (stage: KnownStage, known: Known): string | undefined {
-  if (stage.phase === 'draining') return 'It is drained, and nobody is on it.'
+  // Without its turns the count may be that of a server that has only just started.
+  if (stage.phase === 'draining') return stage.fewTurns >= known.config.scaleInTurns ? 'It is drained, and nobody is on it.' : undefined
   if (stage.phase === 'deleting') return 'Its deletion had begun.'
   if (stage.phase === 'ready' || canBeReady(stage, known)) return undefined
   const { config: { startingSeconds }, now } = known

@@ -46,11 +46,26 @@ export class Observer {
     return this.#fewTurns.has(arn)
   }
 
+  get isThrottled (): boolean {
+    return this.throttledUntil !== undefined && this.throttledUntil > new Date()
+  }
+
   /** Another server may have decided meanwhile. */
   forget (): void {
     for (const memory of [this.#fewTurns, this.#withoutMediaSince, this.copies, this.deletions, this.creations]) memory.clear()
     this.#participantId = undefined
     this.throttledUntil = undefined
+  }
+
+  /** At once: what was copied of somebody who publishes no more gets nowhere, however long it takes to find out what does. */
+  async voidCopies (): Promise<void> {
+    const { publisher, stages } = this.#options
+    const before = this.#participantId
+    this.#participantId = publisher.current().participantId
+    if (before === undefined || before === this.#participantId) return
+    this.copies.clear()
+    this.#withoutMediaSince.clear()
+    for (const { arn, mediaPath } of stages.all()) if (mediaPath === 'replica') await stages.change(arn, { mediaPath: 'none' })
   }
 
   /** From what this server has heard, without asking the provider. */
@@ -65,9 +80,12 @@ export class Observer {
    */
   async look (isTurn: boolean): Promise<Known> {
     const { stages, publisher, config } = this.#options
+    await this.voidCopies()
     const state = publisher.current()
     const paths = await this.#mediaPaths(stages.all(), state)
     for (const { arn, mediaPath } of stages.all()) {
+      // Somebody else may publish by now: then this is old.
+      if (publisher.current().participantId !== state.participantId) break
       const now = paths.get(arn)
       if (now !== undefined && now !== mediaPath) await stages.change(arn, { mediaPath: now })
     }
@@ -81,28 +99,22 @@ export class Observer {
     return stages.map((stage, index) => ({ ...stage, viewers: counts[index]!, fewTurns: 0 }))
   }
 
-  /** What cannot be found out stays as it was, but for copies of what somebody else published. */
+  /** What cannot be found out stays as it was. */
   async #mediaPaths (stages: readonly Stage[], { isLive, participantId }: PublisherState): Promise<ReadonlyMap<string, MediaPath>> {
+    const { provider, onFailure } = this.#options
     const master = stages.find(({ role }) => role === 'master')
-    const others = stages.filter(stage => stage !== master)
-    const source: Array<[string, MediaPath]> = master === undefined ? [] : [[master.arn, 'source']]
-    const isOther = this.#participantId !== undefined && this.#participantId !== participantId
-    this.#participantId = participantId
-    if (isOther || !isLive) {
-      this.copies.clear()
-      this.#withoutMediaSince.clear()
-    }
-    if (!isLive) return new Map([...source, ...others.map(({ arn }): [string, MediaPath] => [arn, 'none'])])
-    const unchanged = () => new Map([...source, ...others.map(({ arn, mediaPath }): [string, MediaPath] => [arn, isOther && mediaPath === 'replica' ? 'none' : mediaPath])])
-    if (master === undefined || participantId === undefined || others.length === 0) return unchanged()
-    if (this.throttledUntil !== undefined && this.throttledUntil > new Date()) return unchanged()
+    if (master === undefined) return new Map()
+    const arns = stages.filter(stage => stage !== master).map(({ arn }) => arn)
+    const paths = new Map<string, MediaPath>([[master.arn, 'source']])
+    if (!isLive) for (const arn of arns) paths.set(arn, 'none')
+    if (!isLive || participantId === undefined || arns.length === 0 || this.isThrottled) return paths
     try {
-      const found = await this.#options.provider.mediaPaths(master.arn, others.map(({ arn }) => arn), participantId)
-      return new Map([...source, ...others.map(({ arn }): [string, MediaPath] => [arn, found.get(arn) ?? 'none'])])
+      const found = await provider.mediaPaths(master.arn, arns, participantId)
+      for (const arn of arns) paths.set(arn, found.get(arn) ?? 'none')
     } catch (error) {
-      await this.#options.onFailure(error)
-      return unchanged()
+      await onFailure(error)
     }
+    return paths
   }
 
   #remember (stages: readonly KnownStage[], isLive: boolean, isTurn: boolean): void {

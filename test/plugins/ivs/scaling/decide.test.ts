@@ -86,9 +86,10 @@ t.test('scales in one stage that had few viewers for long, where the others have
 })
 
 t.test('a drained stage is deleted once it is empty, or taken back when it is wanted', async t => {
-  const drained = stage({ name: 'a', phase: 'draining' })
+  const drained = idle('a', { phase: 'draining' })
   t.strictSame(decided({ stages: [master(10), drained] }), ['delete a'])
   t.strictSame(decided({ stages: [master(10), { ...drained, viewers: 1, phaseSince: ago(100_000) }] }), [], 'there is no deadline')
+  t.strictSame(decided({ stages: [master(10), { ...drained, fewTurns: 2 }] }), [], 'a count that is new may be wrong')
   t.strictSame(decided({ stages: [master(45), drained] }), ['resume a'])
   t.strictSame(decided({ stages: [master(45), { ...drained, viewers: 4 }] }), ['resume a'])
   t.strictSame(decided({ stages: [master(10), { ...drained, deletion: { again: ago(-1) } }] }), [])
@@ -137,7 +138,7 @@ t.test('whatever is known, nothing is decided that must not be', async t => {
     const offers = new Set(offersFor(stages, publisher.isLive, { ...known.config }, maxReplicas).map(({ place }) => place))
     needed(stages.every(stage => !offers.has(placeOf(stage.arn)) || (stage.phase === 'ready' && (!publisher.isLive || stage.mediaPath !== 'none'))), 'no seat without media')
     if (known.throttledUntil !== undefined && known.throttledUntil > now) needed(made.length + of('replicate').length + of('delete').length === 0, 'the provider is left alone')
-  }), { numRuns: 5_000 })
+  }), { numRuns: 3_000 })
   t.comment(`${tried} situations: ${[...seen].map(([action, count]) => `${action} ${count}`).join(', ')}`)
   for (const action of ['create', 'replicate', 'ready', 'drain', 'resume', 'delete', 'hold']) t.ok((seen.get(action) ?? 0) > 50, `${action} was among them`)
 })

@@ -73,18 +73,25 @@ function otherStage (index: number, config: ScalingSettings): fc.Arbitrary<Known
   }))
 }
 
+/** As it is when all come at once, which chance brings about too rarely. */
+function busy (stage: KnownStage, { scaleOutViewers }: ScalingSettings): KnownStage {
+  if (stage.phase === 'draining') return stage
+  return { ...stage, phase: stage.phase === 'starting' ? 'ready' : stage.phase, viewers: Math.max(stage.viewers, scaleOutViewers) }
+}
+
 /** Anything that the autoscaler could come upon, also what it never brings about itself. */
 export const anythingKnown: fc.Arbitrary<Known> = settings.chain(config => fc.record({
   masters: fc.integer({ min: 0, max: 9 }).chain(none => none === 0 ? fc.constant([]) : fc.nat(config.maxParticipants - 1).map(viewers => [master(viewers)])),
   others: fc.integer({ min: 0, max: 19 }).chain(count => fc.tuple(...Array.from({ length: count }, (_, index) => otherStage(index + 1, config)))),
+  isBusy: fc.boolean(),
   isLive: fc.boolean(),
   isWanted: fc.boolean(),
   maxReplicas: fc.constantFrom(0, 1, 5, 5, 5, Infinity),
   creationIn: fc.option(fc.constantFrom(-10, 10), { nil: undefined }),
   throttledFor: fc.option(fc.constantFrom(-10, 10), { nil: undefined })
-}).map(({ masters, others, isLive, isWanted, maxReplicas, creationIn, throttledFor }) => ({
+}).map(({ masters, others, isBusy, isLive, isWanted, maxReplicas, creationIn, throttledFor }) => ({
   now: NOW,
-  stages: [...masters, ...others],
+  stages: [...masters, ...others].map(stage => isBusy ? busy(stage, config) : stage),
   publisher: isLive ? { isLive, participantId: 'first' } : { isLive },
   isWanted,
   config,

@@ -1,0 +1,31 @@
+import t from 'tap'
+import { simulateDay, type DayResult } from './simulated-day.ts'
+
+/** Told, so that a day that went wrong can be lived again. */
+const seeds = [1, 1 + Math.floor(Math.random() * 1_000_000)]
+
+function inShort ({ turns, decisions, viewersServed, mostViewers, mostStages, refused, restarts, faults }: DayResult): string {
+  const decided = Object.values(decisions).reduce((total, count) => total + count, 0)
+  return `${turns} turns, ${decided} decisions (${Object.entries(decisions).map(([kind, count]) => `${kind}: ${count}`).join('; ')}), ${viewersServed} viewers served, ${mostViewers} at most, ${refused} told that all is full, ${mostStages} stages at most, ${restarts} restarts, ${faults} faults`
+}
+
+for (const seed of seeds) {
+  t.test(`a day with a spike of 900, seed ${seed}`, async t => {
+    const day = await simulateDay({ seed, maxReplicas: Infinity })
+    t.comment(inShort(day))
+    t.strictSame(day.violations, [])
+    t.strictSame([day.stagesAtEnd, day.stagesOfProvider], [['master-stage'], 0], 'in the end the master is alone')
+    t.ok(day.mostViewers >= 850 && day.mostStages <= 20, 'the spike was served')
+    t.ok(day.turns > 3_000 && day.faults > 10 && day.restarts > 5)
+  })
+
+  t.test(`the same with 5 replicas and no relay, seed ${seed}`, async t => {
+    const day = await simulateDay({ seed, maxReplicas: 5 })
+    t.comment(inShort(day))
+    t.strictSame(day.violations, [])
+    t.strictSame([day.stagesAtEnd, day.stagesOfProvider], [['master-stage'], 0])
+    t.equal(day.mostStages, 6)
+    t.ok(day.refused > 500, 'the spike ends in "full"')
+    t.match(day.holds.join(), /5 stages.*IVS_RELAY/, 'and that is told')
+  })
+}
