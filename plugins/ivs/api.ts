@@ -8,6 +8,7 @@ import type { Access } from './access.ts'
 import type { Ivs } from './core.ts'
 import { makeErrorAnswer, makeErrorOf, useEnvelope } from './envelope.ts'
 import { RequestLimits } from './request-limits.ts'
+import { events } from './routes/events.ts'
 import { health } from './routes/health.ts'
 import { liveStatistics } from './routes/live-statistics.ts'
 import { stages } from './routes/stages.ts'
@@ -60,7 +61,8 @@ export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, acce
         await one.register(signsOfLife, { ivs })
       })
     },
-    '/api/stats': async scope => { await guarded(scope, underKey, async one => { await one.register(statistics, { ivs }) }) }
+    '/api/stats': async scope => { await guarded(scope, underKey, async one => { await one.register(statistics, { ivs }) }) },
+    '/api/ivs': async scope => { await guarded(scope, [limits.countNetwork, access.requireWebhookSecret], async one => { await one.register(events, { ivs }) }) }
   }
   for (const [prefix, register] of Object.entries(paths)) {
     await app.register(async scope => {

@@ -65,7 +65,7 @@ export class Observer {
     if (before === undefined || before === this.#participantId) return
     this.copies.clear()
     this.#withoutMediaSince.clear()
-    for (const { arn, mediaPath } of stages.all()) if (mediaPath === 'replica') await stages.change(arn, { mediaPath: 'none' })
+    await Promise.all(stages.all().filter(({ mediaPath }) => mediaPath === 'replica').map(async ({ arn }) => await stages.change(arn, { mediaPath: 'none' })))
   }
 
   /** From what this server has heard, without asking the provider. */
@@ -83,11 +83,10 @@ export class Observer {
     await this.voidCopies()
     const state = publisher.current()
     const paths = await this.#mediaPaths(stages.all(), state)
-    for (const { arn, mediaPath } of stages.all()) {
-      // Somebody else may publish by now: then this is old.
-      if (publisher.current().participantId !== state.participantId) break
-      const now = paths.get(arn)
-      if (now !== undefined && now !== mediaPath) await stages.change(arn, { mediaPath: now })
+    // Otherwise somebody else publishes by now, and this is old.
+    if (publisher.current().participantId === state.participantId) {
+      const changed = stages.all().filter(({ arn, mediaPath }) => (paths.get(arn) ?? mediaPath) !== mediaPath)
+      await Promise.all(changed.map(async ({ arn }) => await stages.change(arn, { mediaPath: paths.get(arn)! })))
     }
     const counted = await this.#counted(stages.all())
     this.#remember(counted, state.isLive, isTurn)

@@ -1,200 +1,143 @@
 import { once } from 'node:events'
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import t, { type Test } from 'tap'
-import { liveStatistics } from '../../../plugins/ivs/routes/live-statistics.ts'
-import type { IvsConfig } from '../../../src/config/ivs.ts'
-import { makeErrorHandler } from '../../../src/http/error-handler.ts'
+import type { IncomingMessage } from 'node:http'
+import { json } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
+import { io } from 'socket.io-client'
+import t from 'tap'
+import { WebSocket } from 'ws'
+import { API_KEY, startIvs } from '../../fixtures/ivs-server.ts'
 import { openLive } from '../../fixtures/live-client.ts'
-import { SCRIPTED_API, SCRIPTED_KEY, ScriptedStages, stage } from '../../fixtures/scripted-stages.ts'
-import { Told } from '../../fixtures/told.ts'
 
 const SUBSCRIBE = { action: 'subscribe', channel: 'stats' }
-const UNSUBSCRIBE = { action: 'unsubscribe', channel: 'stats' }
-const OPERATE = { action: 'subscribe', channel: 'operations', apiKey: SCRIPTED_KEY }
-/** So often nothing else would come by itself. */
-const NEVER_SECONDS = 3_600
+const OPERATE = { action: 'subscribe', channel: 'operations' }
+const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
-interface Host {
-  app: FastifyInstance
-  ivs: ScriptedStages
-  log: Told
-  url: string
+/** What an upgrade is answered that is none. */
+async function refusalOf (url: string): Promise<{ status: number, body: any }> {
+  const socket = new WebSocket(new URL('/ws', url.replace(/^http/, 'ws')))
+  const [, answer] = await once(socket, 'unexpected-response') as [unknown, IncomingMessage]
+  return { status: answer.statusCode!, body: await json(answer) }
 }
 
-/** A bare host with `/ws` and stages that do what the test says. */
-async function start (t: Test, settings: Partial<IvsConfig> = {}, options: FastifyServerOptions = {}): Promise<Host> {
-  const ivs = new ScriptedStages({ statisticsSeconds: NEVER_SECONDS, ...settings })
-  const log = new Told()
-  const app = Fastify({ forceCloseConnections: true, ...options })
-  t.teardown(() => app.close())
-  app.setErrorHandler(makeErrorHandler(({ code }) => ({ code })))
-  await app.register(liveStatistics, { ivs, log, ...SCRIPTED_API })
-  return { app, ivs, log, url: await app.listen({ host: '127.0.0.1', port: 0 }) }
-}
+t.test('11: live statistics', async t => {
+  const lines: string[] = []
+  const server = await startIvs(t, { ivs: { statisticsSeconds: 0.2, rateLimit: 20 }, log: line => { lines.push(line) } })
+  const client = await openLive(t, server.url)
 
-t.test('subscribe, updates, unsubscribe', async t => {
-  const { ivs, url } = await start(t, { statisticsSeconds: 0.05 })
-  const client = await openLive(t, url)
-  ivs.now.totalViewers = 68
-  ivs.now.isPublisherLive = true
-  client.say(SUBSCRIBE)
-  const first = await client.next()
-  t.match(first, { type: 'stats_update', data: { totalViewers: 68, activeStages: 1, isPublisherLive: true, timestamp: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ } })
-  t.strictSame([Object.keys(first), Object.keys(first.data)], [['type', 'data'], ['totalViewers', 'activeStages', 'isPublisherLive', 'timestamp']], 'nothing else')
-  ivs.now.totalViewers = 69
-  let second = await client.next()
-  while (second.data.totalViewers === 68) second = await client.next()
-  t.match(second, { type: 'stats_update', data: { totalViewers: 69 } })
-  client.say(UNSUBSCRIBE)
-  // What comes is answered in order: after this nothing of the channel comes.
-  client.say('?')
-  while ((await client.next()).type !== 'error');
-  const { readings } = ivs
-  await openLive(t, url)
-  t.equal(ivs.readings, readings)
-  t.strictSame(client.rest(), [])
-})
-
-t.test('nothing comes without a subscription, and no acknowledgement', async t => {
-  const { ivs, url } = await start(t)
-  const client = await openLive(t, url)
-  client.say(UNSUBSCRIBE)
-  client.say('?')
-  t.match(await client.next(), { type: 'error' })
-  t.equal(ivs.readings, 0)
-  client.say(SUBSCRIBE)
-  t.match(await client.next(), { type: 'stats_update' }, 'at once, long before the first tick')
-  t.strictSame(client.rest(), [])
-})
-
-t.test('what makes no sense is answered, and the socket stays', async t => {
-  const { url } = await start(t)
-  const client = await openLive(t, url)
-  const bad = ['', '{', 'null', '[]', '{}', '{"action":"publish","channel":"stats"}', '{"action":"subscribe","channel":"all"}', Buffer.from([0, 1, 2])]
-  for (const message of bad) {
-    client.say(message)
-    t.match(await client.next(), { type: 'error', error: { code: 'INVALID_REQUEST', message: String } }, JSON.stringify(message))
-  }
-  client.say(SUBSCRIBE)
-  t.match(await client.next(), { type: 'stats_update' })
-})
-
-t.test('operations are for who has the key', async t => {
-  const { ivs, url } = await start(t)
-  const client = await openLive(t, url)
-  for (const apiKey of [undefined, '', 'another']) {
-    client.say({ ...OPERATE, apiKey })
-    t.match(await client.next(), { type: 'error', error: { code: 'API_KEY_INVALID' } }, `${apiKey}`)
-  }
-  t.equal(ivs.readings, 0)
-  client.say(OPERATE)
-  t.match(await client.next(), { type: 'operations_update', data: { activeStages: 1, stages: [{ name: 'master-stage' }], decisions: [] } })
-  ivs.decide({ action: 'create', stageName: 'autoscale-stage-1', reason: 'all are full' })
-  t.match(await client.next(), { type: 'operations_update', data: { decisions: [{ action: 'create', reason: 'all are full' }] } }, 'a decision comes by itself')
-})
-
-t.test('a socket that floods is closed', async t => {
-  const { url } = await start(t, { maxSocketMessagesPerSecond: 5 })
-  const client = await openLive(t, url)
-  for (let said = 0; said < 7; said++) client.say('?')
-  t.strictSame(await client.closed, { code: 1008, reason: 'More than 5 messages in a second' })
-  const answers = client.rest().map(({ error }) => error.code)
-  t.strictSame(answers, [...Array(5).fill('INVALID_REQUEST'), 'RATE_LIMIT_EXCEEDED'], 'told once')
-})
-
-t.test('a message that is too long closes the socket', async t => {
-  const { url } = await start(t, { maxSocketBytes: 128 })
-  const client = await openLive(t, url)
-  client.say('x'.repeat(128))
-  t.match(await client.next(), { type: 'error' })
-  client.say('x'.repeat(129))
-  t.match(await client.closed, { code: 1009 })
-})
-
-t.test('there is room for so many, and for so many from one network', async t => {
-  const { app, url } = await start(t, { maxSockets: 3, maxSocketsPerNetwork: 2 })
-  const [first] = [await openLive(t, url), await openLive(t, url)]
-  await t.rejects(openLive(t, url), { message: /response: 429/ })
-  const elsewhere = { localAddress: '127.0.0.2' }
-  await openLive(t, url, '/ws', elsewhere)
-  await t.rejects(openLive(t, url, '/ws', { localAddress: '127.0.0.3' }), { message: /response: 503/ })
-  first!.socket.close()
-  await first!.closed
-  // The server's side may be a moment behind.
-  let again
-  while (again === undefined) again = await openLive(t, url).catch(() => undefined)
-  again.say(SUBSCRIBE)
-  t.match(await again.next(), { type: 'stats_update' })
-  await app.close()
-})
-
-t.test('plain HTTP is told what this is for', async t => {
-  const { app } = await start(t)
-  t.match(await app.inject('/ws'), { statusCode: 404 })
-  t.match(await app.inject({ method: 'HEAD', url: '/ws' }), { statusCode: 404 })
-})
-
-t.test('who reads too slowly is left out, then closed; the others go on', async t => {
-  const { ivs, url } = await start(t, { statisticsSeconds: 0.01, maxUnsentSocketBytes: 1_000, maxSkippedPushes: 3 })
-  for (let at = 0; at < 2_000; at++) ivs.now.stages.push(stage(`autoscale-stage-${at}`))
-  const slow = await openLive(t, url)
-  slow.say(OPERATE)
-  await slow.next()
-  slow.socket.pause()
-  const other = await openLive(t, url)
-  other.say(SUBSCRIBE)
-  const { readings } = ivs
-  while (ivs.readings < readings + 60) await other.next()
-  slow.socket.resume()
-  t.strictSame(await slow.closed, { code: 1013, reason: 'Too slow: try again later' })
-  t.ok(slow.rest().length < 60, 'most were left out')
-  t.equal(other.socket.readyState, other.socket.OPEN)
-})
-
-t.test('one that is not there any more is ended', async t => {
-  const { ivs, url } = await start(t, { socketPingSeconds: 0.05, maxSockets: 1 })
-  const alive = await openLive(t, url)
-  alive.say(SUBSCRIBE)
-  await alive.next()
-  await once(alive.socket, 'ping')
-  await once(alive.socket, 'ping')
-  t.equal(alive.socket.readyState, alive.socket.OPEN)
-  t.equal(ivs.readings, 1)
-  alive.socket.pause()
-  // There is room for another only when the server has ended it.
-  let next
-  while (next === undefined) next = await openLive(t, url).catch(() => undefined)
-  t.ok(next)
-})
-
-t.test('figures that fail are left out, and the socket stays', async t => {
-  const { ivs, log, url } = await start(t, { statisticsSeconds: 0.02 })
-  let failures = 0
-  const failed = new Promise<void>(resolve => {
-    ivs.before = async () => {
-      if (++failures === 3) resolve()
-      throw new Error('no answer')
-    }
+  await t.test('nothing comes without a subscription', async t => {
+    await delay(500)
+    t.strictSame(client.rest(), [])
   })
-  const client = await openLive(t, url)
-  client.say(SUBSCRIBE)
-  await failed
-  ivs.before = async () => {}
-  t.match(await client.next(), { type: 'stats_update' })
-  t.equal(log.entries.filter(({ level }) => level === 'warn').length, 1)
+
+  await t.test('IVS-21: the first at once and without an acknowledgement, the others with the interval', async t => {
+    const from = performance.now()
+    client.say(SUBSCRIBE)
+    const first = await client.next()
+    t.match(first, { type: 'stats_update', data: { totalViewers: 0, activeStages: 1, isPublisherLive: false, timestamp: TIMESTAMP } })
+    t.strictSame([Object.keys(first), Object.keys(first.data)], [['type', 'data'], ['totalViewers', 'activeStages', 'isPublisherLive', 'timestamp']])
+    for (let message = 0; message < 5; message++) t.equal((await client.next()).type, 'stats_update')
+    t.ok(performance.now() - from >= 900, 'five intervals of 0.2 s')
+  })
+
+  await t.test('they say what the API says', async t => {
+    const until = async (fits: (data: any) => boolean) => {
+      for (;;) {
+        const { data } = await client.next()
+        if (fits(data)) return data
+      }
+    }
+    t.equal((await server.post('/api/token/viewer', { userId: 'v1' })).status, 200)
+    t.equal((await server.post('/api/token/viewer', { userId: 'v2' })).status, 200)
+    await until(({ totalViewers }) => totalViewers === 2)
+    t.equal((await server.post('/api/token/publisher', { userId: 'p1' })).status, 200)
+    await until(({ isPublisherLive }) => isPublisherLive)
+    t.equal((await server.post('/api/stage', { name: 'custom-1' })).status, 201)
+    await until(({ activeStages }) => activeStages === 2)
+    const { json: { data: { stages, ...totals } } } = await server.get('/api/stats')
+    t.match(await until(() => true), totals)
+    t.equal(stages.length, 2)
+  })
+
+  await t.test('IVS-21: what makes no sense is told, and the socket stays', async t => {
+    const other = await openLive(t, server.url)
+    for (const [text, error] of [
+      ['no JSON', { message: '請求參數驗證失敗' }],
+      ['[]', { message: '請求參數驗證失敗' }],
+      ['{"action":"subscribe"}', { message: '缺少 channel', details: { missingFields: ['channel'] } }],
+      ['{}', { message: '缺少必要參數', details: { missingFields: ['action', 'channel'] } }],
+      ['{"action":"subscribe","channel":"viewers"}', { message: '請求參數驗證失敗', details: { invalidFields: ['channel'] } }],
+      ['{"action":"listen","channel":"stats"}', { message: '請求參數驗證失敗', details: { invalidFields: ['action'] } }]
+    ] as const) {
+      other.say(text)
+      t.match(await other.next(), { type: 'error', error: { code: 'VALIDATION_ERROR', ...error } }, text)
+    }
+    other.say(SUBSCRIBE)
+    t.equal((await other.next()).type, 'stats_update')
+  })
+
+  await t.test('unsubscribed, nothing comes any more', async t => {
+    client.say({ action: 'unsubscribe', channel: 'stats' })
+    client.say('?')
+    while ((await client.next()).type !== 'error');
+    await delay(500)
+    t.strictSame(client.rest(), [])
+  })
+
+  await t.test('operations (added): for who has the key', async t => {
+    const operator = await openLive(t, server.url)
+    for (const apiKey of [undefined, '', `${API_KEY} `]) {
+      operator.say({ ...OPERATE, apiKey })
+      t.strictSame(await operator.next(), { type: 'error', error: { code: 'UNAUTHORIZED', message: '未授權' } })
+    }
+    operator.say({ ...OPERATE, apiKey: API_KEY })
+    t.match(await operator.next(), {
+      type: 'operations_update',
+      data: {
+        totalViewers: 2,
+        publisher: { isLive: true, participantId: String, asOf: TIMESTAMP, source: /^(poll|event)$/ },
+        stages: [{ name: 'master-stage', role: 'master', phase: 'ready', mediaPath: 'source', viewerCount: 2, seats: 49, createdAt: TIMESTAMP }, { name: 'custom-1', role: 'custom', seats: 50 }],
+        maxStages: 20,
+        everySeconds: 0.2
+      }
+    })
+    operator.socket.close()
+  })
+
+  await t.test('IVS-06: sockets are not counted among the requests', async t => {
+    const more = await Promise.all(Array.from({ length: 30 }, async () => await openLive(t, server.url)))
+    t.equal((await server.get('/api/stats')).status, 200)
+    for (const { socket } of more) socket.terminate()
+  })
+
+  await t.test('beside Socket.IO', async t => {
+    for (const transport of ['websocket', 'polling']) {
+      const socket = io(server.url, { transports: [transport], forceNew: true, reconnection: false })
+      await new Promise<void>((resolve, reject) => {
+        socket.on('connect', resolve)
+        socket.on('connect_error', reject)
+      })
+      t.equal(socket.io.engine.transport.name, transport)
+      socket.disconnect()
+    }
+    client.say(SUBSCRIBE)
+    t.equal((await client.next()).type, 'stats_update')
+  })
+
+  await t.test('plain HTTP is answered in the envelope', async t => {
+    t.match(await server.get('/ws'), { status: 404, json: { success: false, error: { code: 'NOT_FOUND' }, timestamp: TIMESTAMP } })
+  })
+
+  await t.test('the end is told, and no key is in the log', async t => {
+    await server.close()
+    t.equal((await client.closed).code, 1001)
+    t.ok(lines.length > 0)
+    t.strictSame(lines.filter(line => line.includes(API_KEY)), [])
+  })
 })
 
-t.test('the end: everybody is told, and nothing stays open', async t => {
-  const { app, ivs, url } = await start(t, { statisticsSeconds: 0.01 })
-  const clients = await Promise.all(Array.from({ length: 20 }, async () => await openLive(t, url)))
-  for (const client of clients) client.say(SUBSCRIBE)
-  await Promise.all(clients.map(async client => await client.next()))
-  const deaf = await openLive(t, url)
-  deaf.socket.pause()
-  const from = performance.now()
-  await app.close()
-  t.ok(performance.now() - from < 3_000, 'also for one that does not answer')
-  for (const { closed } of clients) t.strictSame(await closed, { code: 1001, reason: 'The server is going away' })
-  t.equal(ivs.listeners, 0)
-  await t.rejects(openLive(t, url), { code: 'ECONNREFUSED' })
+t.test('who may not have a socket is told in the envelope', async t => {
+  const server = await startIvs(t, { ivs: { maxSockets: 1 } })
+  await openLive(t, server.url)
+  const refused = await refusalOf(server.url)
+  t.match(refused, { status: 503, body: { success: false, error: { code: 'SERVICE_UNAVAILABLE', message: '服務不可用' } } })
 })

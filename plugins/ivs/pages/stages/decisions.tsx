@@ -14,7 +14,7 @@ export function Decisions ({ decisions, now }: { decisions: readonly Decision[],
   useEffect(() => {
     const since = decisionsSince(before.current, decisions)
     before.current = decisions
-    if (since.length > 0) setSaid([...since].reverse().map(decisionText).join('. '))
+    if (since.length > 0) setSaid([...since].reverse().map(decisionText).join(' '))
   }, [decisions])
 
   return (

@@ -66,12 +66,12 @@ export function clockText (at: string, now: Date): string {
 
 /** A decision in one sentence, as it is spoken. */
 export function decisionText ({ action, stageName, reason, problem }: Decision): string {
-  return `${ACTIONS[action]}${stageName === undefined ? '' : ` ${stageName}`}: ${reason}${problem === undefined ? '' : `. It failed: ${problem}`}`
+  return `${ACTIONS[action]}${stageName === undefined ? '' : ` ${stageName}`}: ${reason}${problem === undefined ? '' : ` It failed: ${problem}`}`
 }
 
 /** Tells decisions apart. */
-export function decisionKey ({ at, action, stageArn = '' }: Decision): string {
-  return `${at} ${action} ${stageArn}`
+export function decisionKey ({ at, action, stageName = '' }: Decision): string {
+  return `${at} ${action} ${stageName}`
 }
 
 /** Those that came since, newest first. */

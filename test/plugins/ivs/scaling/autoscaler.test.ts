@@ -6,7 +6,7 @@ import type { Stage } from '../../../../plugins/ivs/stage.ts'
 import { completeIvsOptions } from '../../../../src/config/load.ts'
 import { HeadwaterError } from '../../../../src/errors/catalogue.ts'
 import { openMemory } from '../../../../src/platform/state/memory.ts'
-import type { Locks } from '../../../../src/platform/state/state.ts'
+import type { Locks, Presence } from '../../../../src/platform/state/state.ts'
 import { Told } from '../../../fixtures/told.ts'
 import { settingsFor } from '../../../platform/state/settings.ts'
 import { MemoryDirectory } from './memory-directory.ts'
@@ -304,6 +304,28 @@ t.test('people whom the provider sees are not thrown out', async t => {
   t.equal(named('autoscale-stage-1').phase, 'draining')
   t.equal(await state.presence.join(placeOf(arn), 'one of them', { timeoutMs: 60_000 }), true, 'its place is open again')
   t.equal(stages.all().length, 2)
+})
+
+t.test('somebody who comes back after the count is not thrown out', async t => {
+  const { autoscaler, provider, leave, join, named, state: { presence } } = await installation(t, { viewers: 4 })
+  await (await started(autoscaler())).close()
+  for (let count = 0; count < 4; count++) await leave(MASTER, `master-viewer-${count}`)
+  const stage = named('autoscale-stage-1')
+  let counts = 0
+  const counted = new Proxy(presence, {
+    get: (target, key: keyof Presence) => key === 'counts'
+      ? async (places: readonly string[]) => {
+        const answer = await target.counts(places)
+        // Once it is drained.
+        if (counts++ === 1) await join(stage, 'late')
+        return answer
+      }
+      : target[key].bind(target)
+  })
+  const scaling = await started(autoscaler({ presence: counted }))
+  t.match(scaling.decisions(), [{ action: 'delete', problem: /Somebody is on it/ }, { action: 'drain' }])
+  t.ok(provider.stages.has(stage.arn))
+  t.equal(await presence.touch(placeOf(stage.arn), 'late'), true)
 })
 
 t.test('stages that the provider has are adopted, those that it lost are forgotten', async t => {

@@ -1,8 +1,23 @@
-import t from 'tap'
-import { simulateDay, type DayResult } from './simulated-day.ts'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import type { DayResult } from './simulated-day.ts'
+
+const PROGRAM = fileURLToPath(new URL('../../../fixtures/programs/simulates-day.ts', import.meta.url))
 
 /** Told, so that a day that went wrong can be lived again. */
 const seeds = [1, 1 + Math.floor(Math.random() * 1_000_000)]
+
+async function simulateDay (t: Test, seed: number, maxReplicas: number): Promise<DayResult> {
+  const child = fork(PROGRAM, [String(seed), String(maxReplicas)], { execArgv: ['--import=tsx', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  let day: DayResult | undefined
+  child.on('message', (message: DayResult) => { day = message })
+  t.same(await once(child, 'exit'), [0, null], 'it ends by itself')
+  t.comment(inShort(day!))
+  return day!
+}
 
 function inShort ({ turns, decisions, viewersServed, mostViewers, mostStages, refused, restarts, faults }: DayResult): string {
   const decided = Object.values(decisions).reduce((total, count) => total + count, 0)
@@ -11,8 +26,7 @@ function inShort ({ turns, decisions, viewersServed, mostViewers, mostStages, re
 
 for (const seed of seeds) {
   t.test(`a day with a spike of 900, seed ${seed}`, async t => {
-    const day = await simulateDay({ seed, maxReplicas: Infinity })
-    t.comment(inShort(day))
+    const day = await simulateDay(t, seed, Infinity)
     t.strictSame(day.violations, [])
     t.strictSame([day.stagesAtEnd, day.stagesOfProvider], [['master-stage'], 0], 'in the end the master is alone')
     t.ok(day.mostViewers >= 850 && day.mostStages <= 20, 'the spike was served')
@@ -20,8 +34,7 @@ for (const seed of seeds) {
   })
 
   t.test(`the same with 5 replicas and no relay, seed ${seed}`, async t => {
-    const day = await simulateDay({ seed, maxReplicas: 5 })
-    t.comment(inShort(day))
+    const day = await simulateDay(t, seed, 5)
     t.strictSame(day.violations, [])
     t.strictSame([day.stagesAtEnd, day.stagesOfProvider], [['master-stage'], 0])
     t.equal(day.mostStages, 6)

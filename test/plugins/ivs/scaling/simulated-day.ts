@@ -47,7 +47,7 @@ interface Viewer {
   arn: string
   leavesAt: number
   beatsAt: number
-  /** Sends heartbeats, and says that it leaves. */
+  /** Sends heartbeats, says that it leaves, and leaves when the others do. */
   isWellBehaved: boolean
 }
 
@@ -133,7 +133,10 @@ class Day {
       await this.#live()
       await this.#pass(this.#waiting.size > 0 || this.#isNearEvent(events) ? FINE_MS : COARSE_MS)
     }
-    await this.#scaling!.close()
+    const closed = this.#scaling!.close()
+    // A turn that is under way takes its time, of which there is none when nothing passes.
+    for (let step = 0; step < 60_000 / FINE_MS; step++) await this.#pass(FINE_MS)
+    await closed
     await this.#state.close()
     this.#result.turns = this.#stages.refreshes
     this.#result.stagesAtEnd = this.#stages.all().map(({ name }) => name)
@@ -292,10 +295,8 @@ class Day {
       else if (now - since >= this.#config.stageWaitMs) this.#refuse(id)
     }
     const surplus = this.#viewers.size - wish
-    for (const { id } of [...this.#viewers.values()].slice(0, Math.max(0, Math.min(surplus, 60)))) {
-      // Some stay on for a while whatever happens.
-      const viewer = this.#viewers.get(id)!
-      if (viewer.leavesAt > now && this.#chance(0.9)) viewer.leavesAt = now
+    for (const viewer of [...this.#viewers.values()].slice(0, Math.max(0, Math.min(surplus, 60)))) {
+      if (viewer.isWellBehaved && this.#chance(0.9)) viewer.leavesAt = now
     }
     const missing = Math.min(60, wish - this.#viewers.size - this.#waiting.size)
     for (let count = 0; count < missing; count++) {
@@ -326,7 +327,7 @@ class Day {
       if (stage.phase !== 'ready') this.#violated(`a seat on ${stage.name}, which is ${stage.phase}`)
       if (stage.role !== 'master' && !this.#provider.stages.has(stage.arn)) this.#violated(`a seat on ${stage.name}, which the provider does not have`)
       if (isLive && !this.#lost.has(stage.arn) && this.#provider.pathOf(stage.arn, participantId) === 'none') this.#violated(`a seat on ${stage.name}, which media does not get to`)
-      this.#viewers.set(id, { id, arn: stage.arn, leavesAt: Date.now() + 60_000 + this.#random() * 3 * HOUR_MS, beatsAt: Date.now() + HEARTBEAT_MS, isWellBehaved: !this.#chance(0.02) })
+      this.#viewers.set(id, { id, arn: stage.arn, leavesAt: Date.now() + 60_000 + this.#random() * 3 * HOUR_MS, beatsAt: Date.now() + HEARTBEAT_MS, isWellBehaved: !this.#chance(0.03) })
       this.#result.viewersServed++
     }
     return true
