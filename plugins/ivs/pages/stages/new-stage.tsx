@@ -1,31 +1,31 @@
 import { useRef, useState, type FormEvent, type ReactElement } from 'react'
 import { Button } from '../../../../src/ui/button.tsx'
 import { Field } from '../../../../src/ui/field.tsx'
-import { ApiWords } from './api-words.tsx'
+import { FailureWords } from './api-words.tsx'
 import type { StageApi } from './stage-api.ts'
 import { useStageAction } from './use-stage-action.ts'
 
 /** Makes a stage, which the autoscaler leaves alone. */
 export function NewStage ({ api }: { api: StageApi }): ReactElement {
-  const input = useRef<HTMLFormElement>(null)
+  const form = useRef<HTMLFormElement>(null)
   const [made, setMade] = useState('')
   const { isBusy, trouble, run } = useStageAction()
   const send = (event: FormEvent) => {
     event.preventDefault()
-    const name = String(new FormData(input.current!).get('name')).trim()
+    const name = String(new FormData(form.current!).get('name')).trim()
     setMade('')
     run(async () => {
       await api.create(name)
-      input.current?.reset()
+      form.current?.reset()
       setMade(name)
     })
   }
   return (
-    <form ref={input} className='stages-new' noValidate aria-busy={isBusy} onSubmit={send}>
+    <form ref={form} className='stages-new' noValidate aria-busy={isBusy} onSubmit={send}>
       <Field
         label='New stage' name='name' maxLength={128} autoComplete='off' autoCapitalize='none' spellCheck={false}
         hint='Letters, digits, - and _. Viewers come to it by a token for it alone.'
-        error={trouble === undefined ? undefined : <ApiWords>{trouble}</ApiWords>}
+        error={trouble === undefined ? undefined : <FailureWords of={trouble} />}
       />
       <Button type='submit' kind='quiet' aria-disabled={isBusy}>Make it</Button>
       <p className='stages-made' role='status'>{made !== '' && `${made} was made.`}</p>

@@ -1,12 +1,12 @@
 /** No success; the message is the API's own where it gave one. */
 export class StageFailure extends Error {
   override readonly name = 'StageFailure'
-  /** Of the API (docs/api/ivs.md, 4); undefined where it did not answer. */
-  readonly code: string | undefined
+  /** What is wrong with what was sent, in English; undefined where the message says it. */
+  readonly reason: string | undefined
 
-  constructor (message: string, code?: string) {
+  constructor (message: string, reason?: string) {
     super(message)
-    this.code = code
+    this.reason = reason
   }
 }
 
@@ -15,7 +15,7 @@ const ANSWER_MS = 30_000
 
 interface Answer {
   message?: string
-  error?: { code: string, message: string }
+  error?: { message: string, details?: { reason?: string } }
 }
 
 /** The part of the API that makes and deletes stages. */
@@ -50,7 +50,7 @@ export class StageApi {
       const answer = await response.json().catch(() => undefined) as Answer | undefined
       if (response.ok && answer !== undefined) return answer
       // Whatever stands between browser and server may have answered.
-      throw new StageFailure(answer?.error?.message ?? `The server answered ${response.status}. Try again in a moment.`, answer?.error?.code)
+      throw new StageFailure(answer?.error?.message ?? `The server answered ${response.status}. Try again in a moment.`, answer?.error?.details?.reason)
     } catch (error) {
       throw error instanceof StageFailure ? error : new StageFailure('The server cannot be reached. Try again in a moment.')
     }

@@ -5,7 +5,7 @@ import { ConfirmDialog } from '../../../../src/ui/dialog.tsx'
 import { Notice } from '../../../../src/ui/notice.tsx'
 import { VisuallyHidden } from '../../../../src/ui/visually-hidden.tsx'
 import type { StageOperation } from '../../live-messages.ts'
-import { ApiWords } from './api-words.tsx'
+import { FailureWords } from './api-words.tsx'
 import type { StageApi } from './stage-api.ts'
 import { useStageAction } from './use-stage-action.ts'
 import { ageText, mediaText, ofText, PHASES, ROLES } from './words.ts'
@@ -46,7 +46,7 @@ export function StageRow ({ stage, isLive, countedAt, api, onDeleted }: StageRow
       <div className='stages-ways'>
         {role === 'custom' && <Button kind='quiet' onClick={() => setAsking(true)}>Delete<VisuallyHidden> {name}</VisuallyHidden></Button>}
       </div>
-      {trouble !== undefined && <div className='stages-trouble'><Notice kind='danger' title={<ApiWords>{trouble}</ApiWords>} /></div>}
+      {trouble !== undefined && <div className='stages-trouble'><Notice kind='danger' title={<FailureWords of={trouble} />} /></div>}
       <ConfirmDialog open={isAsking} title={`Delete ${name}?`} confirm='Delete' onConfirm={remove} onCancel={() => setAsking(false)}>
         Tokens for it are of no use any more. While somebody watches there, it stays.
       </ConfirmDialog>

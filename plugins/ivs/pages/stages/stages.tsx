@@ -9,7 +9,7 @@ import { Decisions } from './decisions.tsx'
 import { NewStage } from './new-stage.tsx'
 import type { StageApi } from './stage-api.ts'
 import { StageRow } from './stage-row.tsx'
-import { ofText, publisherText } from './words.ts'
+import { knownText, ofText, publisherText } from './words.ts'
 
 interface StagesProps {
   operations: Operations
@@ -30,15 +30,18 @@ export function Stages ({ operations, old, now, api }: StagesProps): ReactElemen
 
   return (
     <>
-      <Panel aria-label='Now' aria-busy={old}>
-        <p className='stages-publisher'>
-          {publisher.isLive ? <Badge kind='live'>Live</Badge> : <Badge kind='quiet'>Off air</Badge>}
-          <span>{publisherText(operations, now)}</span>
-          {old && <Badge kind='warning'>Old</Badge>}
-        </p>
+      <Panel aria-label='Now'>
+        <div>
+          <p className='stages-name'>
+            {/* What was on air then may not be so now. */}
+            {old ? <Badge kind='warning'>Old</Badge> : publisher.isLive ? <Badge kind='live'>Live</Badge> : <Badge kind='quiet'>Off air</Badge>}
+            <strong>{publisherText(operations)}</strong>
+          </p>
+          <p className='stages-words'>{knownText(operations, now)}</p>
+        </div>
         <Stats>
           <Stat label='Viewers' value={totalViewers} />
-          <Stat label='Seats taken' value={ofText(totalViewers, stages.reduce((sum, { seats }) => sum + seats, 0))} />
+          <Stat label='Free seats' value={stages.reduce((sum, { seats, viewerCount }) => sum + Math.max(0, seats - viewerCount), 0)} />
           <Stat label='Stages' value={ofText(stages.length, maxStages)} />
         </Stats>
       </Panel>

@@ -4,14 +4,14 @@ import { StageFailure } from './stage-api.ts'
 /** Something that is asked of the API, one at a time. */
 export interface StageAction {
   isBusy: boolean
-  /** What went wrong, in the API's words, until the next try. */
-  trouble: string | undefined
+  /** What went wrong, until the next try. */
+  trouble: StageFailure | undefined
   run: (what: () => Promise<void>) => void
 }
 
 export function useStageAction (): StageAction {
   const [isBusy, setBusy] = useState(false)
-  const [trouble, setTrouble] = useState<string>()
+  const [trouble, setTrouble] = useState<StageFailure>()
   const run = async (what: () => Promise<void>) => {
     if (isBusy) return
     setBusy(true)
@@ -20,7 +20,7 @@ export function useStageAction (): StageAction {
       await what()
     } catch (error) {
       if (!(error instanceof StageFailure)) throw error
-      setTrouble(error.message)
+      setTrouble(error)
     } finally {
       setBusy(false)
     }

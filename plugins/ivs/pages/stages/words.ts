@@ -35,11 +35,14 @@ export function mediaText ({ mediaPath }: Pick<StageOperation, 'mediaPath'>, isL
   }
 }
 
-/** Who is live, and how this is known. */
-export function publisherText ({ publisher: { isLive, participantId, asOf, source } }: Pick<Operations, 'publisher'>, now: Date): string {
-  const known = `${source === 'event' ? 'told' : 'asked'} at ${clockText(asOf, now)}`
-  if (!isLive) return `Nobody publishes, as ${known}`
-  return `${participantId ?? 'Somebody'} publishes, as ${known}`
+/** Who is live. */
+export function publisherText ({ publisher: { isLive, participantId } }: Pick<Operations, 'publisher'>): string {
+  return isLive ? `${participantId ?? 'Somebody'} publishes` : 'Nobody publishes'
+}
+
+/** Since when that is known, and how. */
+export function knownText ({ publisher: { asOf, source } }: Pick<Operations, 'publisher'>, now: Date): string {
+  return `As of ${clockText(asOf, now)}, ${source === 'event' ? 'told by an event' : 'when it was looked up'}`
 }
 
 /** `3 of 20`. */

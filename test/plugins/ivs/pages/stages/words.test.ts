@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Decision } from '../../../../../plugins/ivs/live-messages.ts'
-import { ageText, clockText, decisionsSince, decisionText, languageOf, mediaText, publisherText } from '../../../../../plugins/ivs/pages/stages/words.ts'
+import { ageText, clockText, decisionsSince, decisionText, knownText, languageOf, mediaText, publisherText } from '../../../../../plugins/ivs/pages/stages/words.ts'
 
 const AT = '2025-10-21T10:30:00.000Z'
 const after = (seconds: number) => new Date(Date.parse(AT) + seconds * 1000).toISOString()
@@ -17,11 +17,13 @@ t.test('a time says its date where it is not of today', async t => {
 })
 
 t.test('who publishes, and how one knows', async t => {
-  const clock = clockText(AT, new Date(AT))
-  const text = (isLive: boolean, source: 'poll' | 'event', participantId?: string) => publisherText({ publisher: { isLive, asOf: AT, source, ...(participantId === undefined ? {} : { participantId }) } }, new Date(AT))
-  t.equal(text(false, 'poll'), `Nobody publishes, as asked at ${clock}`)
-  t.equal(text(true, 'event', 'p1'), `p1 publishes, as told at ${clock}`)
-  t.equal(text(true, 'poll'), `Somebody publishes, as asked at ${clock}`)
+  const now = new Date(AT)
+  const operations = (isLive: boolean, source: 'poll' | 'event', participantId?: string) => ({ publisher: { isLive, asOf: AT, source, ...(participantId === undefined ? {} : { participantId }) } })
+  t.equal(publisherText(operations(false, 'poll')), 'Nobody publishes')
+  t.equal(publisherText(operations(true, 'event', 'p1')), 'p1 publishes')
+  t.equal(publisherText(operations(true, 'poll')), 'Somebody publishes')
+  t.equal(knownText(operations(true, 'event'), now), `As of ${clockText(AT, now)}, told by an event`)
+  t.equal(knownText(operations(true, 'poll'), now), `As of ${clockText(AT, now)}, when it was looked up`)
 })
 
 t.test('where the media comes from', async t => {
