@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { startServerProcess, type ServerProcess } from '../chaos/server-process.ts'
 import { Day, type DayOptions } from '../fixtures/ivs-day/day.ts'
-import { FAST_SETTINGS, TIMES } from '../fixtures/ivs-day/times.ts'
-import { API_KEY, INTERNAL_SECRET, WEBHOOK_SECRET } from '../fixtures/ivs-server.ts'
+import { awsSettings, startStageServers } from '../fixtures/ivs-day/servers.ts'
+import { TIMES } from '../fixtures/ivs-day/times.ts'
 import { startPostgresql } from '../fixtures/postgresql-server.ts'
 import { RedisServer } from '../fixtures/redis-server.ts'
 import { IvsStandIn } from '../stand-ins/ivs/stand-in.ts'
@@ -18,23 +14,6 @@ const SPIKE = Number(process.env['DEV_SPIKE'] ?? 900)
 const PATIENCE_MS = 200_000
 /** Without a relay: what is published gets to the master and five copies of it. */
 const SEATS_OF_SIX = MAX_PARTICIPANTS - 1 + 5 * MAX_PARTICIPANTS
-
-async function startServers (t: Test, count: number, settings: Record<string, string>): Promise<ServerProcess[]> {
-  return await Promise.all(Array.from({ length: count }, async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'headwater-day-'))
-    t.teardown(async () => { await rm(folder, { recursive: true, force: true }) })
-    const server = await startServerProcess({
-      folder: join(folder, 'streams'),
-      env: { IVS: 'on', DATA_DIR: join(folder, 'data'), API_SECRET_KEY: API_KEY, INTERNAL_SECRET, IVS_WEBHOOK_SECRET: WEBHOOK_SECRET, ...FAST_SETTINGS, ...settings }
-    })
-    t.teardown(async () => { await server.stop() })
-    return server
-  }))
-}
-
-function awsSettings ({ settings }: IvsStandIn, master: string): Record<string, string> {
-  return { MASTER_STAGE_ARN: master, AWS_REGION: settings.region, IVS_ENDPOINT: settings.endpoint, IVS_ACCESS_KEY_ID: settings.accessKeyId, IVS_SECRET_ACCESS_KEY: settings.secretAccessKey, WHIP_ENDPOINT: settings.whipEndpoint }
-}
 
 function beginDay (t: Test, options: Omit<DayOptions, 'seed' | 'startHour' | 'hourMs' | 'maxStages' | 'maxParticipants'>): Day {
   const day = new Day({ seed: SEED, startHour: 6, hourMs: TIMES.hourMs, maxStages: MAX_STAGES, maxParticipants: MAX_PARTICIPANTS, ...options })
@@ -118,7 +97,7 @@ function nothingIsLeft (t: Test, day: Day, standIn: IvsStandIn, master: string):
 t.test('a day at AWS without a relay, on one server with a memory of its own: six stages at most', async t => {
   const standIn = await IvsStandIn.start(t)
   const master = standIn.createStage('master-stage')
-  const servers = await startServers(t, 1, awsSettings(standIn, master))
+  const servers = await startStageServers(t, 1, awsSettings(standIn, master))
   const day = beginDay(t, { servers, forgets: true, aws: { standIn, master } })
   await live(t, day, async () => {
     await morning(day)
@@ -139,7 +118,7 @@ t.test('a day at AWS with a relay, on two servers with Redis and PostgreSQL: a s
   const standIn = await IvsStandIn.start(t)
   const master = standIn.createStage('master-stage')
   const [redis, postgresql] = await Promise.all([RedisServer.start(t), startPostgresql(t)])
-  const servers = await startServers(t, 2, { ...awsSettings(standIn, master), IVS_RELAY: 'external', REDIS_URL: redis.url, DATABASE_URL: postgresql.url })
+  const servers = await startStageServers(t, 2, { ...awsSettings(standIn, master), IVS_RELAY: 'external', REDIS_URL: redis.url, DATABASE_URL: postgresql.url })
   const day = beginDay(t, { servers, forgets: false, aws: { standIn, master }, hasRelay: true })
   await live(t, day, async () => {
     await morning(day)
@@ -155,7 +134,7 @@ t.test('a day at AWS with a relay, on two servers with Redis and PostgreSQL: a s
 
 t.test('a day without AWS, on two servers with Redis and PostgreSQL', async t => {
   const [redis, postgresql] = await Promise.all([RedisServer.start(t), startPostgresql(t)])
-  const servers = await startServers(t, 2, { REDIS_URL: redis.url, DATABASE_URL: postgresql.url })
+  const servers = await startStageServers(t, 2, { REDIS_URL: redis.url, DATABASE_URL: postgresql.url })
   const day = beginDay(t, { servers, forgets: false })
   await live(t, day, async () => {
     await morning(day)
