@@ -51,7 +51,7 @@ class Watch implements OpenPublisherWatch {
   readonly #options: PublisherWatchOptions
   readonly #listeners: Listeners<[PublisherState]>
   readonly #hints = new RecentMap<string, true>(MAX_HINTS)
-  #state: PublisherState = { isLive: false, asOf: new Date(), source: 'poll' }
+  #state: PublisherState = { isLive: false, isUnknown: true, asOf: new Date(), source: 'poll' }
   /** When the newest event happened that was taken. */
   #newestHint = -Infinity
   #asking: Promise<void> | undefined
@@ -149,9 +149,9 @@ class Watch implements OpenPublisherWatch {
   }
 
   #take (state: PublisherState): void {
-    const { isLive, participantId, sessionId } = this.#state
+    const { isLive, isUnknown, participantId, sessionId } = this.#state
     this.#state = state
-    if (isLive !== state.isLive || participantId !== state.participantId || sessionId !== state.sessionId) this.#listeners.tell(state)
+    if (isLive !== state.isLive || isUnknown !== state.isUnknown || participantId !== state.participantId || sessionId !== state.sessionId) this.#listeners.tell(state)
   }
 
   #tellOthers (): void {
@@ -164,7 +164,7 @@ class Watch implements OpenPublisherWatch {
   #hear (message: unknown): void {
     const { asOf, ...state } = message as Omit<PublisherState, 'asOf'> & { asOf: string }
     const heard = { ...state, asOf: new Date(asOf) }
-    if (this.#closed || !(heard.asOf >= this.#state.asOf)) return
+    if (this.#closed || !(this.#state.isUnknown === true || heard.asOf >= this.#state.asOf)) return
     this.#take(heard)
     this.#schedule()
   }

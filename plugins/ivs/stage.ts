@@ -41,6 +41,8 @@ export interface Stage {
 /** Who publishes, as far as is known. */
 export interface PublisherState {
   isLive: boolean
+  /** It could not be found out since the server started: somebody may be live, though `isLive` is false. */
+  isUnknown?: true
   /** Of the publication that is live; undefined where nobody is. */
   participantId?: string
   /** The session of the stage that it is live in, where the provider has any. */

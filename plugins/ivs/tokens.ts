@@ -61,7 +61,7 @@ export class StageTokens implements Tokens {
 
   async viewer (userId: string, stageArn?: string, signal?: AbortSignal): Promise<StageToken & { viewers: number }> {
     masterOf(this.#stages)
-    if (this.#config.strictLive === 'true' && !this.#isLive) throw new HeadwaterError('NOT_FOUND', { message: 'Nobody publishes: there is nothing to watch (IVS_STRICT_LIVE)' })
+    if (this.#config.strictLive === 'true' && !this.#publisher.current().isLive) throw new HeadwaterError('NOT_FOUND', { message: 'Nobody publishes: there is nothing to watch (IVS_STRICT_LIVE)' })
     const seat = stageArn === undefined ? await this.#anySeat(userId, signal) : await this.#seatOn(userId, stageArn)
     try {
       signal?.throwIfAborted()
@@ -82,8 +82,10 @@ export class StageTokens implements Tokens {
     await this.#queue.close()
   }
 
-  get #isLive (): boolean {
-    return this.#publisher.current().isLive
+  /** Nobody is sent to a stage without media as long as there might be some elsewhere. */
+  get #mayBeLive (): boolean {
+    const { isLive, isUnknown } = this.#publisher.current()
+    return isLive || isUnknown === true
   }
 
   async #anySeat (userId: string, signal: AbortSignal | undefined): Promise<Seat> {
@@ -91,7 +93,7 @@ export class StageTokens implements Tokens {
   }
 
   async #takeSeat (userId: string): Promise<Seat | undefined> {
-    return await this.#take(userId, offersFor(this.#stages.all(), this.#isLive, this.#config, this.#provider.maxReplicas))
+    return await this.#take(userId, offersFor(this.#stages.all(), this.#mayBeLive, this.#config, this.#provider.maxReplicas))
   }
 
   /** On a stage that nobody is sent to any more. */
@@ -114,7 +116,7 @@ export class StageTokens implements Tokens {
   /** Whoever names a stage of its own knows what gets there. */
   #isOpen (stage: Stage): boolean {
     const reach = { maxReplicas: this.#provider.maxReplicas, relay: this.#config.relay }
-    return stage.role !== 'auto-scaled' || openStages(this.#stages.all(), this.#isLive, reach).includes(stage)
+    return stage.role !== 'auto-scaled' || openStages(this.#stages.all(), this.#mayBeLive, reach).includes(stage)
   }
 
   #offer (stage: Stage): SeatOffer {

@@ -55,7 +55,7 @@ export const RAISED: Record<string, string> = {
 }
 
 const LISTENS = /^Server listening at (http:\S+)/
-const START_MS = 20_000
+const START_MS = 120_000
 const PATIENCE_MS = 15_000
 /** A graceful stop may take so long; then SIGKILL. */
 const STOP_MS = 20_000

@@ -25,6 +25,9 @@ const INVENTORY_TURNS = 10
 /** What servers say to each other: a seat is wanted, or another one may scale now. */
 type Message = 'wanted' | 'released'
 
+/** Stages with media would be taken for stages that need none. */
+const UNKNOWN = 'It is not known yet whether somebody publishes: until then nothing is changed.'
+
 /** After these there may be more to do at once. */
 const LEADS_ON: ReadonlySet<ScalingAction> = new Set<ScalingAction>(['create', 'replicate', 'ready', 'resume', 'drain'])
 
@@ -164,6 +167,10 @@ export class Autoscaler implements Scaling {
 
   /** @returns when to look again, where that is before the next turn */
   async #work (isCounted: boolean, signal: AbortSignal): Promise<Date | undefined> {
+    if (this.#options.publisher.current().isUnknown === true) {
+      await this.#holds(UNKNOWN)
+      return undefined
+    }
     await this.#options.stages.refresh()
     if (isCounted) this.#turnsToInventory--
     if ((this.#isInventoryDue || this.#turnsToInventory < 0) && !this.#observer.isThrottled) await this.#takeInventory(signal)
@@ -177,14 +184,17 @@ export class Autoscaler implements Scaling {
   /** @returns whether there may be more to do at once */
   async #take (steps: readonly Step[], known: Known, signal: AbortSignal): Promise<boolean> {
     let leadsOn = false
-    const held = steps.find(({ action }) => action === 'hold')?.reason
-    if (held !== undefined && held !== this.#held) await this.#tell({ action: 'hold', reason: held })
-    this.#held = held
+    await this.#holds(steps.find(({ action }) => action === 'hold')?.reason)
     for (const step of steps) {
       if (signal.aborted) return false
       if (step.action !== 'hold' && await this.#do(step, known, signal) && LEADS_ON.has(step.action)) leadsOn = true
     }
     return leadsOn
+  }
+
+  async #holds (reason: string | undefined): Promise<void> {
+    if (reason !== undefined && reason !== this.#held) await this.#tell({ action: 'hold', reason })
+    this.#held = reason
   }
 
   /** @returns whether it is done */

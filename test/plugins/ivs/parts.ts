@@ -64,6 +64,11 @@ export class AskedPublisher implements PublisherWatch {
     return this.#state
   }
 
+  /** As after a start, while the provider does not answer. */
+  forget (): void {
+    this.#state = { isLive: false, isUnknown: true, asOf: new Date(), source: 'poll' }
+  }
+
   async refresh (): Promise<PublisherState> {
     const before = this.#state
     this.#state = await this.#ask()

@@ -122,6 +122,16 @@ t.test('many who ask at the same time are one question, and one more for those w
   t.equal(provider.asked, 3)
 })
 
+t.test('a provider that does not answer at the start: that is not the same as nobody, and it is told when it is known', async t => {
+  const { provider, watch, changes, state } = await opened(t, { answer: new HeadwaterError('STAGES_UNAVAILABLE') })
+  t.match(watch.current(), { isLive: false, isUnknown: true })
+  const other = await opened(t, { answer: new HeadwaterError('STAGES_UNAVAILABLE'), state })
+  provider.answer = OFF
+  t.match(await watch.refresh(), { isLive: false, isUnknown: undefined })
+  t.match(changes, [OFF])
+  t.match(other.watch.current(), { isLive: false, isUnknown: undefined }, 'another server hears of it')
+})
+
 t.test('a provider that fails: what was known last is kept, told once with its age, and once when it is over', async t => {
   const { provider, watch, told, changes } = await opened(t, { answer: LIVE })
   const { asOf } = watch.current()

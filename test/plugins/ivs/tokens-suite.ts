@@ -65,9 +65,11 @@ export async function tokensSuite (t: Test, platform: Platform): Promise<void> {
 
   await t.test('while somebody is on air, only where the media is', async t => {
     const parts = await begin(t, { config: { maxParticipants: 3 } })
-    const { tokens, stages, addStage, master } = parts
+    const { tokens, stages, addStage, master, publisher } = parts
     const dark = await addStage('dark')
     const lit = await addStage('lit', { mediaPath: 'replica' })
+    publisher.forget()
+    t.equal(await codeOf(tokens.viewer('early', dark.arn)), 'STAGE_FULL', 'nor while nobody knows whether somebody is')
     await tokens.publisher('ann')
     const places = [await tokens.viewer('a'), await tokens.viewer('b'), await tokens.viewer('c')].map(({ stageArn }) => stageArn)
     t.strictSame(places, [master.arn, lit.arn, master.arn])

@@ -16,6 +16,7 @@
  * ivs.quotas.replicas = 1; ivs.skewMs = 3_600_000
  * ivs.events.listen(event => {}); ivs.events.lose(); ivs.events.repeat(2); ivs.events.hold(); ivs.events.release('reversed')
  * ivs.asked('GetStage')                             // how often it was asked, refusals included
+ * ivs.watch((operation, fields) => {})              // each request as it comes, before anything is done or refused
  * await ivs.stop()
  * ```
  *
@@ -83,6 +84,7 @@ export class IvsStandIn {
   readonly #operations: Map<string, Operation>
   readonly #whip: Whip
   readonly #asked = new Map<string, number>()
+  readonly #watchers = new Set<(operation: string, fields: Fields) => void>()
   #rates: RequestRates | undefined
   #aheadMs = 0
 
@@ -198,6 +200,12 @@ export class IvsStandIn {
     return operation === undefined ? [...this.#asked.values()].reduce((sum, count) => sum + count, 0) : this.#asked.get(operation) ?? 0
   }
 
+  /** @returns an end to it */
+  watch (watcher: (operation: string, fields: Fields) => void): () => void {
+    this.#watchers.add(watcher)
+    return () => { this.#watchers.delete(watcher) }
+  }
+
   async #answer (request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request)
     if (this.#whip.answer(request, response, body)) return
@@ -206,6 +214,7 @@ export class IvsStandIn {
     this.#asked.set(operation, this.asked(operation) + 1)
     const fault = this.faults.take(operation)
     try {
+      for (const watcher of this.#watchers) watcher(operation, fields())
       if (suffer(fault, request, response)) return
       this.#signatures.check({ method: request.method!, url: request.url!, headers: request.headers, body }, Date.now() + this.skewMs)
       this.#rates?.take(operation)

@@ -100,6 +100,25 @@ t.test('a stage is made, copied to and ready in one turn; deleted when its viewe
   t.equal(await state.presence.join(placeOf(stage.arn), 'somebody', { timeoutMs: 1_000 }), true, 'nothing of its place is left')
 })
 
+t.test('a server that could not find out yet who publishes changes nothing: stages with media stay so', async t => {
+  const { autoscaler, provider, publisher, stages, goOnAir } = await installation(t, { viewers: 4 })
+  await (await started(autoscaler())).close()
+  await stages.add({ ...MASTER, arn: `${MASTER.arn}2`, name: 'autoscale-stage-2', role: 'auto-scaled', tags: { ManagedBy: 'auto-scaler' }, phase: 'starting', mediaPath: 'none' })
+  const before = stages.all()
+  publisher.forget()
+  provider.calls.length = 0
+
+  const next = await started(autoscaler())
+  await next.turn()
+  t.strictSame(stages.all(), before)
+  t.strictSame(provider.calls, [])
+  t.match(next.decisions(), [{ action: 'hold', reason: /not known yet whether somebody publishes/ }])
+  t.equal(next.decisions().length, 1, 'told once')
+  goOnAir('first')
+  await next.turn()
+  t.match(stages.all()[1], { name: 'autoscale-stage-1', mediaPath: 'replica', phase: 'ready' })
+})
+
 t.test('a drained stage that is wanted again is taken back', async t => {
   const { autoscaler, stages, named, join, provider } = await installation(t, { viewers: 4 })
   const scaling = await started(autoscaler())

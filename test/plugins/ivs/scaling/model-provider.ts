@@ -147,6 +147,11 @@ export class ModelWatch implements PublisherWatch {
     return this.#listeners.size
   }
 
+  /** As after a start, while the provider does not answer. */
+  forget (): void {
+    this.#state = { isLive: false, isUnknown: true, asOf: new Date(), source: 'poll' }
+  }
+
   set (participantId: string | undefined): void {
     this.#state = { isLive: participantId !== undefined, asOf: new Date(), source: 'event', ...participantId === undefined ? {} : { participantId } }
     for (const listener of this.#listeners) listener(this.#state)
