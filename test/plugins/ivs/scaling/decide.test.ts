@@ -129,7 +129,7 @@ t.test('whatever is known, nothing is decided that must not be', async t => {
     for (const { stage } of of('ready')) needed(stage.phase === 'starting' && (!publisher.isLive || stage.mediaPath !== 'none'), 'ready with media only')
 
     const replicas = stages.filter(({ mediaPath }) => mediaPath === 'replica').length
-    const asked = stages.filter(({ mediaPath, copy }) => mediaPath === 'none' && copy !== undefined).length
+    const asked = stages.filter(({ mediaPath, copy, phase }) => mediaPath === 'none' && copy !== undefined && phase !== 'deleting').length
     const first = of('replicate').filter(({ stage }) => stage.copy === undefined).length
     needed(of('replicate').length === 0 || publisher.isLive, 'copied only while live')
     needed(of('replicate').length === 0 || replicas + of('replicate').length <= maxReplicas, 'no more copies than there can be')
