@@ -3,18 +3,17 @@ import type { IvsConfig } from '../../../src/config/ivs.ts'
 import { HeadwaterError } from '../../../src/errors/catalogue.ts'
 import { reasonOf } from '../../../src/errors/reason.ts'
 import type { Log } from '../../../src/log.ts'
-import type { Channels, Lease, Locks, Presence } from '../../../src/platform/state/state.ts'
-import type { StageProvider } from '../provider.ts'
+import type { Channels, Lease, Locks } from '../../../src/platform/state/state.ts'
 import { placeOf } from '../seats.ts'
-import type { PublisherWatch, Stage, StageDirectory } from '../stage.ts'
-import { decide, type Step } from './decide.ts'
+import type { PublisherWatch, Stage } from '../stage.ts'
+import { decide, type EffectiveStep, type Step } from './decide.ts'
 import type { Scaling, ScalingAction, ScalingDecision } from './decision.ts'
 import { DecisionLog } from './decision-log.ts'
 import { growth, lookAgainAt } from './growth.ts'
 import { takeInventory } from './inventory.ts'
-import { MANAGED_BY, type Known, type ScalingSettings } from './known.ts'
+import type { Known, ScalingSettings } from './known.ts'
 import { CREATION, Observer } from './observer.ts'
-import { deleteStage } from './stage-deletion.ts'
+import { mayHaveMadeOne, takeStep, type Surroundings } from './take-step.ts'
 
 const LOCK = 'ivs:autoscaler'
 const CHANNEL = 'ivs:autoscaler'
@@ -31,14 +30,11 @@ const UNKNOWN = 'It is not known yet whether somebody publishes: until then noth
 /** After these there may be more to do at once. */
 const LEADS_ON: ReadonlySet<ScalingAction> = new Set<ScalingAction>(['create', 'replicate', 'ready', 'resume', 'drain'])
 
-export interface AutoscalerOptions {
+const ASKS_PROVIDER: ReadonlySet<ScalingAction> = new Set<ScalingAction>(['create', 'replicate', 'delete'])
+
+export interface AutoscalerOptions extends Surroundings {
   config: ScalingSettings & Pick<IvsConfig, 'scalingSeconds' | 'scalingLeaseSeconds' | 'mediaPollMs' | 'stageWaitMs'>
-  /** Tag of the stages that it makes. */
-  environment: string
-  provider: StageProvider
-  stages: StageDirectory
   publisher: PublisherWatch
-  presence: Presence
   locks: Locks
   channels: Channels
   log: Log
@@ -71,16 +67,17 @@ export class Autoscaler implements Scaling {
 
   /** Begins the first turn, and does not wait for it. */
   async start (): Promise<void> {
-    const { channels, publisher, stages } = this.#options
+    const { channels, publisher, stages, log } = this.#options
     await this.#decisions.open()
     this.#ends.push(
       await channels.subscribe(CHANNEL, async message => await this.#hear(message as Message)),
-      publisher.onChange(async () => {
-        if (this.#lease !== undefined) await this.#observer.voidCopies()
+      publisher.onChange(() => {
+        if (this.#lease === undefined) this.#observer.noticePublisher()
+        else this.#observer.voidCopies().catch((error: unknown) => log.warn({ err: error }, 'stages are still taken for ones that media gets to'))
         this.#runSoon()
       }),
       stages.onChange(() => {
-        if (this.#lease !== undefined && stages.all().some(stage => !this.#observer.hasSeen(stage))) this.#runSoon()
+        if (this.#lease !== undefined && stages.all().some(stage => stage.role === 'custom' && !this.#observer.hasSeen(stage))) this.#runSoon()
       })
     )
     this.#runSoon()
@@ -187,6 +184,7 @@ export class Autoscaler implements Scaling {
     await this.#holds(steps.find(({ action }) => action === 'hold')?.reason)
     for (const step of steps) {
       if (signal.aborted) return false
+      if (ASKS_PROVIDER.has(step.action) && this.#observer.isThrottled) continue
       if (step.action !== 'hold' && await this.#do(step, known, signal) && LEADS_ON.has(step.action)) leadsOn = true
     }
     return leadsOn
@@ -198,70 +196,26 @@ export class Autoscaler implements Scaling {
   }
 
   /** @returns whether it is done */
-  async #do (step: Exclude<Step, { action: 'hold' }>, known: Known, signal: AbortSignal): Promise<boolean> {
+  async #do (step: EffectiveStep, known: Known, signal: AbortSignal): Promise<boolean> {
     const { action, reason } = step
     const about = 'stage' in step ? { action, stageName: step.stage.name, stageArn: step.stage.arn, reason } : { action, stageName: step.name, reason }
+    const { copies, creations, deletions } = this.#observer
     try {
-      const problem = await this.#effect(step, known, signal)
+      if (action === 'replicate') copies.add(step.stage.arn)
+      const problem = await takeStep(step, known, this.#options, { lost: this.#lease!.lost, signal })
+      if (action === 'ready') creations.delete(CREATION)
+      // The next one would probably fare no better.
+      if (action === 'delete' && step.stage.phase === 'starting') creations.add(CREATION)
+      if (action === 'delete' && problem !== undefined) deletions.add(step.stage.arn)
       await this.#tell(problem === undefined ? about : { ...about, problem })
       return problem === undefined
     } catch (error) {
       if (signal.aborted) return false
-      if (action === 'create') this.#observer.creations.add(CREATION)
-      if (action === 'delete') this.#observer.deletions.add(step.stage.arn)
-      // What was asked for may have been done, and only the answer was lost.
-      if (action === 'create' && !isRefusal(error)) this.#isInventoryDue = true
+      if (action === 'create') creations.add(CREATION)
+      if (action === 'delete') deletions.add(step.stage.arn)
+      if (action === 'create' ? mayHaveMadeOne(error) : isGone(error)) this.#isInventoryDue = true
       await this.#failed(about, error)
       return false
-    }
-  }
-
-  /** @returns why it could not be done, where nothing failed */
-  async #effect (step: Exclude<Step, { action: 'hold' }>, known: Known, signal: AbortSignal): Promise<string | undefined> {
-    const { provider, stages, presence } = this.#options
-    const { copies, creations, deletions } = this.#observer
-    const master = known.stages.find(({ role }) => role === 'master')
-    const { participantId } = known.publisher
-    switch (step.action) {
-      case 'create':
-        await this.#create(step.name)
-        return undefined
-      case 'replicate':
-        copies.add(step.stage.arn)
-        await provider.startReplication(master!.arn, step.stage.arn, step.participantId)
-        return undefined
-      case 'ready':
-        await stages.change(step.stage.arn, { phase: 'ready' })
-        creations.delete(CREATION)
-        return undefined
-      case 'drain':
-        await stages.change(step.stage.arn, { phase: 'draining' })
-        return undefined
-      case 'resume':
-        // A deletion that was broken off may have closed it.
-        if (step.stage.viewers === 0) await presence.clear(placeOf(step.stage.arn))
-        await stages.change(step.stage.arn, { phase: 'ready' })
-        return undefined
-      case 'delete': {
-        const source = master === undefined || participantId === undefined ? undefined : { arn: master.arn, participantId }
-        const problem = await deleteStage(step.stage, { provider, stages, presence, source, signal })
-        if (problem !== undefined) deletions.add(step.stage.arn)
-        else if (step.stage.phase === 'starting') creations.add(CREATION)
-        return problem
-      }
-    }
-  }
-
-  async #create (name: string): Promise<void> {
-    const { environment, provider, stages, config: { maxStages } } = this.#options
-    const { arn, createdAt, endpoints, ...made } = await provider.create({ name, tags: { Environment: environment, ...MANAGED_BY } })
-    // Whoever scales now finds it at the provider.
-    this.#lease?.lost.throwIfAborted()
-    try {
-      await stages.add({ arn, name: made.name, role: 'auto-scaled', tags: made.tags, createdAt, phase: 'starting', phaseSince: new Date(), mediaPath: 'none', endpoints }, maxStages)
-    } catch (error) {
-      if (isLimit(error)) await provider.delete(arn)
-      throw error
     }
   }
 
@@ -301,12 +255,6 @@ export class Autoscaler implements Scaling {
   }
 }
 
-/** There is no room for another one. */
-function isLimit (error: unknown): boolean {
-  return error instanceof HeadwaterError && error.code === 'STAGE_LIMIT_REACHED'
-}
-
-/** Nothing was begun. */
-function isRefusal (error: unknown): boolean {
-  return isLimit(error) || (error instanceof HeadwaterError && error.retryAfterMs !== undefined)
+function isGone (error: unknown): boolean {
+  return error instanceof HeadwaterError && error.code === 'NOT_FOUND'
 }

@@ -3,12 +3,13 @@ import { hasMedia, isOurs, isThrottled, mayTry, reachableOf, secondsSince, type 
 import { stageToDrain } from './scale-in.ts'
 
 /** What the autoscaler is to do next, and why, in one sentence. */
-export type Step =
+export type Step = EffectiveStep | { action: 'hold', reason: string }
+
+export type EffectiveStep =
   | { action: 'create', name: string, reason: string }
   | { action: 'replicate', stage: KnownStage, participantId: string, reason: string }
   | { action: 'ready' | 'drain' | 'resume', stage: KnownStage, reason: string }
   | Deletion
-  | { action: 'hold', reason: string }
 
 interface Deletion {
   action: 'delete'
@@ -40,7 +41,7 @@ function copies (known: Known, deleted: ReadonlySet<KnownStage>): Step[] {
   const without = reachableOf(known).filter(stage => !hasMedia(stage) && !deleted.has(stage))
   const free = Math.max(0, maxReplicas - stages.filter(({ mediaPath }) => mediaPath === 'replica').length)
   // What was asked for may yet come to be: its place is taken.
-  const unclaimed = Math.max(0, free - stages.filter(stage => !hasMedia(stage) && stage.copy !== undefined).length)
+  const unclaimed = Math.max(0, free - stages.filter(stage => !hasMedia(stage) && stage.copy !== undefined && stage.phase !== 'deleting').length)
   const first = without.filter(({ copy }) => copy === undefined).slice(0, unclaimed)
   const again = without.filter(({ copy }) => copy !== undefined && mayTry(copy, now)).slice(0, free)
   return without

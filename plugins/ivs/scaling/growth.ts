@@ -22,7 +22,6 @@ export function growth (known: Known): Growth {
   return limitOf(known) ?? pauseOf(known) ?? { kind: 'create', name: smallestFreeName(known.stages), reason: need }
 }
 
-/** Why more seats are needed; undefined where they are not. */
 /**
  * When to look again, where something is on its way or time alone mends it: soon at first, then less and less often.
  * @returns undefined where the next regular turn is soon enough
@@ -38,6 +37,7 @@ export function lookAgainAt (known: Known, pollMs: number): Date | undefined {
   return until !== undefined && (next === undefined || until < next) ? until : next
 }
 
+/** Why more seats are needed; undefined where they are not. */
 function needOf (known: Known): string | undefined {
   const { isWanted, config } = known
   const open = openOf(known)
@@ -64,7 +64,7 @@ function stageToResume (known: Known): KnownStage | undefined {
 
 function limitOf ({ stages, config, maxReplicas }: Known): Growth | undefined {
   if (stages.length >= config.maxStages) return { kind: 'held', reason: `There are ${stages.length} stages, and IVS_MAX_STAGES allows ${config.maxStages}.` }
-  if (config.relay === 'off' && stages.filter(({ phase }) => phase !== 'deleting').length > maxReplicas) {
+  if (config.relay === 'off' && stages.filter(({ phase, mediaPath }) => phase !== 'deleting' || mediaPath === 'replica').length > maxReplicas) {
     return { kind: 'held', reason: `A publisher can be copied to ${maxReplicas} stages, and there are as many: more need a relay (IVS_RELAY).` }
   }
   return undefined

@@ -39,6 +39,7 @@ export class Observer {
     this.copies = new Attempts(waits)
     this.deletions = new Attempts(waits)
     this.creations = new Attempts(waits)
+    this.noticePublisher()
   }
 
   /** Whether it was there when this was looked at the last time. */
@@ -53,11 +54,13 @@ export class Observer {
   /** Another server may have decided meanwhile. */
   forget (): void {
     for (const memory of [this.#fewTurns, this.#withoutMediaSince, this.copies, this.deletions, this.creations]) memory.clear()
-    this.#participantId = undefined
     this.throttledUntil = undefined
   }
 
-  /** At once: what was copied of somebody who publishes no more gets nowhere, however long it takes to find out what does. */
+  /**
+   * At once: what was copied of somebody who publishes no more gets nowhere, however long it takes to find out what does.
+   * A change that happened while no server scaled is found out by the next look.
+   */
   async voidCopies (): Promise<void> {
     const { publisher, stages } = this.#options
     const before = this.#participantId
@@ -66,6 +69,11 @@ export class Observer {
     this.copies.clear()
     this.#withoutMediaSince.clear()
     await Promise.all(stages.all().filter(({ mediaPath }) => mediaPath === 'replica').map(async ({ arn }) => await stages.change(arn, { mediaPath: 'none' })))
+  }
+
+  /** While another server scales it is that one's to void copies. */
+  noticePublisher (): void {
+    this.#participantId = this.#options.publisher.current().participantId
   }
 
   /** From what this server has heard, without asking the provider. */

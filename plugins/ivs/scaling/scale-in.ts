@@ -1,5 +1,5 @@
 import { seatsOf } from '../seats.ts'
-import { isOurs, openOf, secondsSince, type Known, type KnownStage, type ScalingSettings } from './known.ts'
+import { freeSeats, isOurs, openOf, secondsSince, type Known, type KnownStage, type ScalingSettings } from './known.ts'
 
 /**
  * The stage that needs no more viewers, if there is one: of those that had few for long enough the emptiest, then the
@@ -24,7 +24,7 @@ function isIdle (stage: KnownStage, { config, now }: Known): boolean {
 function isSpare (stage: KnownStage, known: Known): boolean {
   const { config } = known
   const others = openOf(known).filter(({ arn }) => arn !== stage.arn)
-  if (!others.some(({ viewers }) => viewers < config.scaleOutViewers)) return false
+  if (!others.some(other => other.viewers < config.scaleOutViewers && freeSeats(other, config) > 0)) return false
   const leaving = stage.viewers + sum(known.stages.filter(({ phase }) => phase === 'draining').map(({ viewers }) => viewers))
   const most = others.map(other => mostBelowThreshold(other, config))
   const room = sum(others.map((other, index) => Math.max(0, most[index]! - other.viewers)))

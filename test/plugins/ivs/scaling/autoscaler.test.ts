@@ -188,6 +188,7 @@ t.test('when the lease is lost in the middle of a turn, no further step is taken
     let taken = 0
     provider.after = what => { if (what === operation) lease.abort() }
     const take: Locks['take'] = async (name, leaseMs) => {
+      t.equal(name, 'ivs:autoscaler')
       t.equal(leaseMs, config.scalingLeaseSeconds * 1_000)
       return taken++ === 0 ? { lost: lease.signal, release: async () => {} } : undefined
     }

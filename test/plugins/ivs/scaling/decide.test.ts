@@ -106,38 +106,39 @@ t.test('whatever is known, nothing is decided that must not be', async t => {
     const steps = decide(known)
     for (const { action } of steps) seen.set(action, (seen.get(action) ?? 0) + 1)
     const { stages, config, maxReplicas, now, publisher } = known
-    const of = <A extends Step['action']>(action: A) => steps.filter((step): step is Extract<Step, { action: A }> => step.action === action)
+    const many = (action: Step['action']) => steps.filter(step => step.action === action).length
+    const on = (action: Step['action']) => steps.flatMap(step => step.action === action && 'stage' in step ? [step.stage] : [])
     const needed = (truth: boolean, what: string) => { if (!truth) throw new Error(`${what}: ${inShort(steps).join(', ')}`) }
 
     needed(steps.every(({ reason }) => reason.endsWith('.')), 'each has its reason in a sentence')
     const touched = steps.flatMap(step => 'stage' in step && step.action !== 'replicate' ? [step.stage.arn] : [])
     needed(new Set(touched).size === touched.length, 'one thing for a stage')
 
-    const made = of('create')
+    const made = steps.flatMap(step => step.action === 'create' ? [step.name] : [])
     needed(made.length <= 1, 'one creation')
-    for (const { name } of made) {
+    for (const name of made) {
       needed(stages.length < config.maxStages, 'room for a stage')
       needed(config.relay === 'external' || stages.filter(({ phase }) => phase !== 'deleting').length <= maxReplicas, 'media can get to it')
       needed(!stages.some(stage => isOurs(stage) && stage.phase === 'starting' && stage.viewers === 0), 'none is under way')
       needed(!stages.some(stage => isOurs(stage) && stage.phase === 'draining' && openOf({ ...known, stages: stages.map(other => other === stage ? { ...stage, phase: 'ready', mediaPath: 'relay' } : other) }).some(({ arn, viewers }) => arn === stage.arn && viewers < config.scaleOutViewers)), 'none to take back')
       needed(!stages.some(stage => stage.name === name), 'a name of its own')
     }
-    for (const { stage } of [...of('drain'), ...of('resume'), ...of('delete'), ...of('ready')]) needed(isOurs(stage), 'ours')
-    for (const { stage } of of('delete')) needed(stage.viewers === 0 && stage.phase !== 'ready', 'only an empty one is deleted')
-    for (const { stage } of of('drain')) needed(stage.phase === 'ready' && stage.viewers <= config.scaleInViewers && stage.fewTurns >= config.scaleInTurns && now.getTime() - stage.createdAt.getTime() >= config.warmUpSeconds * 1_000, 'drained only when idle and warm')
-    needed(of('drain').length <= 1 && (of('drain').length === 0 || made.length + of('resume').length + of('hold').length === 0), 'not both ways')
-    for (const { stage } of of('ready')) needed(stage.phase === 'starting' && (!publisher.isLive || stage.mediaPath !== 'none'), 'ready with media only')
+    for (const stage of [...on('drain'), ...on('resume'), ...on('delete'), ...on('ready')]) needed(isOurs(stage), 'ours')
+    for (const stage of on('delete')) needed(stage.viewers === 0 && stage.phase !== 'ready', 'only an empty one is deleted')
+    for (const stage of on('drain')) needed(stage.phase === 'ready' && stage.viewers <= config.scaleInViewers && stage.fewTurns >= config.scaleInTurns && now.getTime() - stage.createdAt.getTime() >= config.warmUpSeconds * 1_000, 'drained only when idle and warm')
+    needed(many('drain') <= 1 && (many('drain') === 0 || many('create') + many('resume') + many('hold') === 0), 'not both ways')
+    for (const stage of on('ready')) needed(stage.phase === 'starting' && (!publisher.isLive || stage.mediaPath !== 'none'), 'ready with media only')
 
     const replicas = stages.filter(({ mediaPath }) => mediaPath === 'replica').length
-    const asked = stages.filter(({ mediaPath, copy }) => mediaPath === 'none' && copy !== undefined).length
-    const first = of('replicate').filter(({ stage }) => stage.copy === undefined).length
-    needed(of('replicate').length === 0 || publisher.isLive, 'copied only while live')
-    needed(of('replicate').length === 0 || replicas + of('replicate').length <= maxReplicas, 'no more copies than there can be')
+    const asked = stages.filter(({ mediaPath, copy, phase }) => mediaPath === 'none' && copy !== undefined && phase !== 'deleting').length
+    const first = on('replicate').filter(({ copy }) => copy === undefined).length
+    needed(many('replicate') === 0 || publisher.isLive, 'copied only while live')
+    needed(many('replicate') === 0 || replicas + many('replicate') <= maxReplicas, 'no more copies than there can be')
     needed(first === 0 || replicas + asked + first <= maxReplicas, 'also with those that were asked for')
 
     const offers = new Set(offersFor(stages, publisher.isLive, { ...known.config }, maxReplicas).map(({ place }) => place))
     needed(stages.every(stage => !offers.has(placeOf(stage.arn)) || (stage.phase === 'ready' && (!publisher.isLive || stage.mediaPath !== 'none'))), 'no seat without media')
-    if (known.throttledUntil !== undefined && known.throttledUntil > now) needed(made.length + of('replicate').length + of('delete').length === 0, 'the provider is left alone')
+    if (known.throttledUntil !== undefined && known.throttledUntil > now) needed(many('create') + many('replicate') + many('delete') === 0, 'the provider is left alone')
   }), { numRuns: 3_000 })
   t.comment(`${tried} situations: ${[...seen].map(([action, count]) => `${action} ${count}`).join(', ')}`)
   for (const action of ['create', 'replicate', 'ready', 'drain', 'resume', 'delete', 'hold']) t.ok((seen.get(action) ?? 0) > 50, `${action} was among them`)

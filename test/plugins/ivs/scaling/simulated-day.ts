@@ -102,7 +102,7 @@ class Day {
   readonly #lost = new Set<string>()
   #state: State = this.#openState()
   #scaling: Autoscaler | undefined
-  #process = { isAlive: true }
+  #process = { isAlive: true, hasLooked: false }
   #lease = { isHeld: false, until: 0 }
   #come = 0
   #publishers = 0
@@ -168,7 +168,7 @@ class Day {
   }
 
   async #startProcess (): Promise<void> {
-    const process = { isAlive: true }
+    const process = { isAlive: true, hasLooked: false }
     this.#process = process
     const only = <T extends object>(part: T) => whileAlive(part, process)
     const directory = only(this.#stages)
@@ -216,7 +216,8 @@ class Day {
       this.#state = this.#openState()
       this.#lease.until = 0
     }
-    await this.#startProcess()
+    // What it had asked the provider for is done by then.
+    setTimeout(() => { void this.#startProcess() }, 1_000)
   }
 
   #goOnAir (): void {
@@ -246,7 +247,10 @@ class Day {
       if (this.#chance(0.4)) throw this.#fault('throttled', 1_000 + Math.floor(this.#random() * 4_000))
       throw this.#fault('failed')
     }
-    if (operation === 'mediaPaths') this.#lost.clear()
+    if (operation === 'mediaPaths') {
+      this.#process.hasLooked = true
+      this.#lost.clear()
+    }
     if (operation === 'delete') {
       const sitting = [...this.#viewers.values()].filter(({ arn }) => this.#provider.stages.get(arn)?.name === name)
       if (sitting.length > 0) this.#violated(`${name} is deleted with ${sitting.length} viewers`)
@@ -304,7 +308,7 @@ class Day {
       if (id === undefined) break
       this.#retryAt.delete(id)
       if (await this.#sitDown(id)) continue
-      const { mayGrow } = await this.#scaling!.wanted()
+      const { mayGrow } = this.#process.isAlive ? await this.#scaling!.wanted() : { mayGrow: false }
       if (mayGrow) this.#waiting.set(id, now)
       else this.#refuse(id)
     }
@@ -326,7 +330,8 @@ class Day {
     else {
       if (stage.phase !== 'ready') this.#violated(`a seat on ${stage.name}, which is ${stage.phase}`)
       if (stage.role !== 'master' && !this.#provider.stages.has(stage.arn)) this.#violated(`a seat on ${stage.name}, which the provider does not have`)
-      if (isLive && !this.#lost.has(stage.arn) && this.#provider.pathOf(stage.arn, participantId) === 'none') this.#violated(`a seat on ${stage.name}, which media does not get to`)
+      // While no server scales nobody finds out what has changed.
+      if (isLive && this.#process.hasLooked && !this.#lost.has(stage.arn) && this.#provider.pathOf(stage.arn, participantId) === 'none') this.#violated(`a seat on ${stage.name}, which media does not get to`)
       this.#viewers.set(id, { id, arn: stage.arn, leavesAt: Date.now() + 60_000 + this.#random() * 3 * HOUR_MS, beatsAt: Date.now() + HEARTBEAT_MS, isWellBehaved: !this.#chance(0.03) })
       this.#result.viewersServed++
     }
