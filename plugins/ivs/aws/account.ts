@@ -1,15 +1,14 @@
 import type { ParticipantSummary, StageSummary } from '@aws-sdk/client-ivs-realtime'
 import type { AwsClient } from './client.ts'
 import { unless } from './failure.ts'
-import { candidates, isPublishing } from './liveness.ts'
 import { allPages } from './pages.ts'
+import { candidates, isPublishing, type IsWanted } from './participants.ts'
 
 /** Most that a page of a list has. */
 const PAGE = 100
 const PAGE_OF_REPLICAS = 50
 
 export type KnownStage = StageSummary & { arn: string }
-type IsWanted = (userId: string | undefined) => boolean
 
 /** What there is in the account, ours or not: whole lists, as AWS gives them. @throws AwsFailure */
 export class Account {
@@ -33,7 +32,10 @@ export class Account {
     return await this.#participants({ stageArn, sessionId, filterByState: 'CONNECTED' })
   }
 
-  /** The participant that publishes on a stage now, which joined last if there are several. */
+  /**
+   * The participant that publishes on a stage now, which joined last if there are several. That somebody has published is
+   * not enough: it stays true for as long as the session.
+   */
   async publishing (stageArn: string, sessionId: string, isWanted: IsWanted): Promise<string | undefined> {
     // Of thousands of viewers none comes along.
     const published = await this.#participants({ stageArn, sessionId, filterByPublished: true })

@@ -12,6 +12,7 @@ import type { AwsClient } from './client.ts'
 import { EndpointCache } from './endpoint-cache.ts'
 import { answered, AwsFailure, isFailure, unless } from './failure.ts'
 import { isMediaServer } from './media-server.ts'
+import { viewers } from './participants.ts'
 import { createdAtOf, endpointsOf, isOf, providedStage, withOwnTags } from './provided-stage.ts'
 import { TokenSigner } from './signed-token.ts'
 import { parseStageArn } from './stage-arn.ts'
@@ -165,14 +166,12 @@ class AwsProvider implements StageProvider {
     })
   }
 
-  /** Whoever came to publish and has not done so yet counts as one of them: AWS does not list what a token is good for. */
   async connectedViewers (arn: string): Promise<number | undefined> {
     const stage = await this.get(arn)
     if (stage === undefined) throw new HeadwaterError('NOT_FOUND')
     const sessionId = stage.activeSessionId
     if (sessionId === undefined) return 0
-    const connected = await answered(() => this.#account.connected(arn, sessionId))
-    return connected.filter(({ published, replicationType, userId }) => published !== true && replicationType !== 'REPLICA' && !isMediaServer(userId)).length
+    return viewers(await answered(() => this.#account.connected(arn, sessionId))).length
   }
 
   async left (): Promise<void> {}

@@ -1,5 +1,4 @@
 import t, { type Test } from 'tap'
-import { isPublishing } from '../../../../plugins/ivs/aws/liveness.ts'
 import { opened, type Opened } from './opened.ts'
 
 async function isLive ({ provider, master }: Opened): Promise<boolean> {
@@ -142,17 +141,4 @@ t.test('without a master stage nobody is live', async t => {
   const at = await opened(t)
   await at.provider.delete(at.master)
   t.equal(await isLive(at), false)
-})
-
-t.test('the newest of what decides, in whatever order events come', async t => {
-  const [early, late] = [new Date(1_000), new Date(2_000)]
-  const started = { name: 'PUBLISH_STARTED', eventTime: early } as const
-  t.equal(isPublishing([]), false)
-  t.equal(isPublishing([started, { name: 'JOINED', eventTime: late }, { name: 'PUBLISH_ERROR', eventTime: late }]), true)
-  for (const name of ['PUBLISH_STOPPED', 'LEFT'] as const) {
-    t.equal(isPublishing([started, { name, eventTime: late }]), false, name)
-    t.equal(isPublishing([{ name, eventTime: late }, started]), false, name)
-    t.equal(isPublishing([{ ...started, eventTime: late }, { name, eventTime: early }]), true, name)
-    t.equal(isPublishing([{ name, eventTime: early }, started]), false, `${name} at the same time: the newest is listed first`)
-  }
 })

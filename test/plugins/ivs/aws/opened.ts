@@ -22,7 +22,7 @@ const SETTINGS: Partial<IvsConfig> = { retryMs: 1, requestMs: 2_000, requestsPer
 /** A provider at a service of its own, with a master stage; gone when the test ends. */
 export async function opened (t: Test, settings: Partial<IvsConfig> = {}, ivs?: IvsStandIn): Promise<Opened> {
   const service = ivs ?? await IvsStandIn.start(t)
-  const master = service.createStage('master-stage', { Environment: 'production' })
+  const master = service.createStage('master-stage', { Environment: 'production', Installation: 'headwater' })
   const told = new Told()
   const provider = await openAwsProvider(completeIvsOptions({ ...SETTINGS, ...service.settings, masterStageArn: master, ...settings }), told)
   t.teardown(() => provider.close())

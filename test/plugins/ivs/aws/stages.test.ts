@@ -7,7 +7,7 @@ t.test('the master stage, with its addresses and whether somebody is on it', asy
   const { provider, master, join } = await opened(t)
   t.match(provider, { kind: 'aws', region: 'eu-central-1', maxReplicas: 5 })
   const quiet = await provider.master()
-  t.match(quiet, { arn: master, name: 'master-stage', tags: { Environment: 'production' }, endpoints: { events: /^wss:/, whip: /^http:/, rtmp: /^rtmp:/, rtmps: /^rtmps:/ } })
+  t.match(quiet, { arn: master, name: 'master-stage', tags: { Environment: 'production', Installation: 'headwater' }, endpoints: { events: /^wss:/, whip: /^http:/, rtmp: /^rtmp:/, rtmps: /^rtmps:/ } })
   t.notOk('activeSessionId' in quiet!)
   await join('viewer', 'ann')
   t.match((await provider.master())?.activeSessionId, /^st-[A-Za-z0-9]{13}$/)

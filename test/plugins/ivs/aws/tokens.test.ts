@@ -116,6 +116,10 @@ t.test('addresses are asked for once, also by many at the same time; those that 
   await provider.issueToken(request(master))
   t.equal(ivs.asked('GetStage'), 1)
   await t.rejects(provider.issueToken(request(`${master}x`)), { code: 'NOT_FOUND' })
+  const late = ivs.createStage('late')
+  ivs.faults.add('GetStage', { kind: 'status', status: 403 }, 1)
+  await t.rejects(provider.issueToken(request(late)), { code: 'STAGES_UNAVAILABLE' })
+  await t.resolves(provider.issueToken(request(late)), 'a question that failed is put again')
 })
 
 t.test('a key on a single line, in either form', async t => {
