@@ -98,23 +98,16 @@ export class LiveStatistics {
     while (CHANNELS.some(channel => this.#due[channel].size > 0)) {
       const due = this.#due
       this.#due = nobody()
-      const figures = await this.#figures()
-      if (figures !== undefined) this.#give(figures, due)
+      try {
+        this.#give(await this.#ivs.figures(), due)
+        if (this.#isFailing) this.#log.info({}, 'Statistics are sent again')
+        this.#isFailing = false
+      } catch (error) {
+        if (!this.#isFailing) this.#log.warn({ err: error }, 'Statistics could not be read: none are sent until they can')
+        this.#isFailing = true
+      }
     }
     this.#isReading = false
-  }
-
-  async #figures (): Promise<Figures | undefined> {
-    try {
-      const figures = await this.#ivs.figures()
-      if (this.#isFailing) this.#log.info({}, 'Statistics are sent again')
-      this.#isFailing = false
-      return figures
-    } catch (error) {
-      if (!this.#isFailing) this.#log.warn({ err: error }, 'Statistics could not be read: none are sent until they can')
-      this.#isFailing = true
-      return undefined
-    }
   }
 
   #give (figures: Figures, due: PerChannel): void {

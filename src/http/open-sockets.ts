@@ -20,6 +20,7 @@ export class OpenSockets {
   readonly #answered = new Map<WebSocket, boolean>()
   readonly #networks = new Map<string, number>()
   #pings: NodeJS.Timeout | undefined
+  #isClosing = false
 
   constructor (options: OpenSocketsOptions) {
     this.#options = options
@@ -31,6 +32,7 @@ export class OpenSockets {
 
   /** @throws HeadwaterError `SERVER_BUSY`, `RATE_LIMIT_EXCEEDED` when there is no room for one from this address */
   check (address: string): void {
+    if (this.#isClosing) throw new HeadwaterError('SERVER_BUSY', { message: 'The server is going away' })
     const { max, maxPerNetwork } = this.#options
     if (this.count >= max) throw new HeadwaterError('SERVER_BUSY', { message: `There are ${max} connections, which is all that this server takes` })
     if ((this.#networks.get(clientNetwork(address)) ?? 0) >= maxPerNetwork) throw new HeadwaterError('RATE_LIMIT_EXCEEDED', { message: `There are ${maxPerNetwork} connections from your network, which is all that this server takes` })
@@ -48,6 +50,7 @@ export class OpenSockets {
 
   /** Says goodbye to all (1001), and ends who does not answer. */
   async close (): Promise<void> {
+    this.#isClosing = true
     const sockets = [...this.#answered.keys()]
     const timer = setTimeout(() => { for (const socket of sockets) socket.terminate() }, CLOSE_HANDSHAKE_MS)
     await Promise.all(sockets.map(async socket => await new Promise<void>(resolve => {

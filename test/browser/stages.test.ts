@@ -107,7 +107,8 @@ for (const size of SIZES) {
     t.equal(await rowOf(opened, 'master-stage').count(), 0, 'nothing is left to see')
     await page.reload()
     await sees('API key')
-    t.strictSame(opened.complaints, [])
+    // A browser writes down answers that are no success: there was no room for another stage.
+    t.strictSame(opened.complaints.filter(text => !/status of 503/.test(text)), [])
   })
 }
 

@@ -9,5 +9,5 @@ export function ApiWords ({ children }: { children: string }): ReactElement {
 
 /** Why the API did not do something. */
 export function FailureWords ({ of: { message, reason } }: { of: StageFailure }): ReactElement {
-  return <><ApiWords>{message}</ApiWords>{reason !== undefined && ` (${reason})`}</>
+  return <><ApiWords>{message}</ApiWords>{reason !== undefined && <span className='stages-reason'>{reason}</span>}</>
 }

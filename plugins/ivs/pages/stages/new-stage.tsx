@@ -24,7 +24,7 @@ export function NewStage ({ api }: { api: StageApi }): ReactElement {
     <form ref={form} className='stages-new' noValidate aria-busy={isBusy} onSubmit={send}>
       <Field
         label='New stage' name='name' maxLength={128} autoComplete='off' autoCapitalize='none' spellCheck={false}
-        hint='Letters, digits, - and _. Viewers come to it by a token for it alone.'
+        hint='Letters, digits, - and _. It stays until somebody deletes it.'
         error={trouble === undefined ? undefined : <FailureWords of={trouble} />}
       />
       <Button type='submit' kind='quiet' aria-disabled={isBusy}>Make it</Button>
