@@ -6,7 +6,7 @@
 
 export interface ToldTicks {
   answer: 'ticks'
-  /** Since it was asked the last time. Milliseconds since 1970; `dueAt` of the tick before it, if there was one. */
+  /** Since it was asked the last time, and after the first tick. `dueAt`: of the tick before it, in milliseconds since 1970. */
   updates: Array<{ timestamp: string, dueAt: number }>
 }
 
@@ -16,7 +16,7 @@ interface Update {
 }
 
 let everyMs: number | undefined
-let dueAt = NaN
+let dueAt: number | undefined
 let updates: ToldTicks['updates'] = []
 
 const { setInterval } = globalThis
@@ -31,7 +31,7 @@ globalThis.setInterval = Object.assign((work: (...args: unknown[]) => void, ms?:
 const { stringify } = JSON
 JSON.stringify = ((value: unknown, ...how: []) => {
   const { type, data } = (value ?? {}) as Update
-  if (type === 'stats_update' && data !== undefined) updates.push({ timestamp: data.timestamp, dueAt })
+  if (type === 'stats_update' && data !== undefined && dueAt !== undefined) updates.push({ timestamp: data.timestamp, dueAt })
   return stringify(value, ...how)
 }) as typeof stringify
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import type { ServerProcess } from '../chaos/server-process.ts'
 import { API_KEY, startIvsProcess } from '../fixtures/ivs-process.ts'
 import { KeptConnections } from '../fixtures/kept-connections.ts'
 import { startPostgresql } from '../fixtures/postgresql-server.ts'
@@ -13,6 +14,10 @@ const MASTER_SEATS = 49
 const OTHER_SEATS = 50
 const ALL_SEATS = MASTER_SEATS + (STAGES - 1) * OTHER_SEATS
 const MOST_ATTEMPTS = 20
+/** Level of the log. */
+const WARNING = 40
+/** Said on a busy machine. */
+const SLOW = 'slow statement'
 
 interface Asked {
   userId: string
@@ -65,7 +70,7 @@ class Crowd {
 
   /** Beforehand: a burst of connections would be the kernel's matter. */
   async #connect (users: number): Promise<void> {
-    await Promise.all(this.#servers.map(async server => await server.open(Math.ceil(users / this.#servers.length), '/health')))
+    await Promise.all(this.#servers.map(async server => await server.open(Math.ceil(users / this.#servers.length), '/api/stats/publisher')))
   }
 }
 
@@ -93,7 +98,7 @@ async function checkSeats (t: Test, crowd: Crowd, seated: ReadonlyMap<string, st
   }
 }
 
-async function burst (t: Test, servers: ReadonlyArray<{ url: string }>): Promise<void> {
+async function burst (t: Test, servers: readonly ServerProcess[]): Promise<void> {
   const clients = servers.map(({ url }) => new KeptConnections({ url, headers: { 'x-api-key': API_KEY } }))
   t.teardown(() => { for (const client of clients) client.close() })
   const crowd = new Crowd(clients)
@@ -139,6 +144,8 @@ async function burst (t: Test, servers: ReadonlyArray<{ url: string }>): Promise
     t.strictSame(new Map(again.asked.map(({ userId, stageArn }) => [userId, stageArn])), new Map([...seated].reverse()), 'who asks again keeps the seat')
     await checkSeats(t, crowd, seated)
   })
+
+  t.strictSame(servers.flatMap(({ lines }) => lines.filter(({ level, msg }) => level >= WARNING && msg !== SLOW)), [], 'nothing went wrong, and Redis was there all the time')
 }
 
 async function newFolder (t: Test): Promise<string> {
@@ -147,7 +154,7 @@ async function newFolder (t: Test): Promise<string> {
   return folder
 }
 
-async function startServer (t: Test, folder: string, env: Record<string, string>): Promise<{ url: string }> {
+async function startServer (t: Test, folder: string, env: Record<string, string>): Promise<ServerProcess> {
   const server = await startIvsProcess({ folder, env })
   t.teardown(() => server.stop())
   return server
