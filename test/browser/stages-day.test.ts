@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Day } from '../fixtures/ivs-day/day.ts'
 import { awsSettings, startStageServers } from '../fixtures/ivs-day/servers.ts'
-import { TIMES } from '../fixtures/ivs-day/times.ts'
 import { API_KEY } from '../fixtures/ivs-server.ts'
 import { IvsStandIn } from '../stand-ins/ivs/stand-in.ts'
 import { openPage, SIZES, type Opened } from './account-pages.ts'
@@ -28,7 +27,7 @@ t.test('a day at AWS, as operators see it on a phone and on a desk', async t => 
     await fill('API key', API_KEY)
     await page.keyboard.press('Enter')
   }
-  const day = new Day({ seed: '20260', startHour: 6, hourMs: TIMES.hourMs, maxStages: 20, maxParticipants: MAX_PARTICIPANTS, servers, forgets: true, aws: { standIn, master } })
+  const day = new Day({ maxStages: 20, maxParticipants: MAX_PARTICIPANTS, servers, forgets: true, aws: { standIn, master } })
   t.teardown(async () => { await day.close() })
 
   const agree = async (when: string) => {

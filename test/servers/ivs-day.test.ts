@@ -1,22 +1,21 @@
 import t, { type Test } from 'tap'
 import { Day, type DayOptions } from '../fixtures/ivs-day/day.ts'
 import { awsSettings, startStageServers } from '../fixtures/ivs-day/servers.ts'
-import { TIMES } from '../fixtures/ivs-day/times.ts'
 import { startPostgresql } from '../fixtures/postgresql-server.ts'
 import { RedisServer } from '../fixtures/redis-server.ts'
 import { IvsStandIn } from '../stand-ins/ivs/stand-in.ts'
 
-const SEED = process.env['HEADWATER_SEED'] ?? '20260'
 const MAX_PARTICIPANTS = 50
 const MAX_STAGES = 20
-const SPIKE = Number(process.env['DEV_SPIKE'] ?? 900)
+/** More than six stages take, and fewer than twenty. */
+const SPIKE = Number(process.env['HEADWATER_DAY_VIEWERS'] ?? 900)
 /** As long as something may take that has no time of its own, on a busy machine. */
 const PATIENCE_MS = 200_000
 /** Without a relay: what is published gets to the master and five copies of it. */
 const SEATS_OF_SIX = MAX_PARTICIPANTS - 1 + 5 * MAX_PARTICIPANTS
 
-function beginDay (t: Test, options: Omit<DayOptions, 'seed' | 'startHour' | 'hourMs' | 'maxStages' | 'maxParticipants'>): Day {
-  const day = new Day({ seed: SEED, startHour: 6, hourMs: TIMES.hourMs, maxStages: MAX_STAGES, maxParticipants: MAX_PARTICIPANTS, ...options })
+function beginDay (t: Test, options: Omit<DayOptions, 'maxStages' | 'maxParticipants'>): Day {
+  const day = new Day({ maxStages: MAX_STAGES, maxParticipants: MAX_PARTICIPANTS, ...options })
   t.teardown(async () => { await day.close() })
   return day
 }
