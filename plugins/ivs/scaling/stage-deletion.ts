@@ -44,7 +44,7 @@ export async function deleteStage (stage: KnownStage, { provider, stages, presen
   }
   await unlessGone(async () => await provider.delete(stage.arn))
   signal.throwIfAborted()
-  await presence.clear(place)
+  // The place stays closed, and how long people watched there is remembered.
   await stages.remove(stage.arn)
   return undefined
 }
