@@ -24,7 +24,7 @@ const MAX_REPLICAS = 5
 const RELAYS_AT_ONCE = 4
 
 /**
- * Stages at Amazon IVS Real-Time. Nobody is asked here for whom a stage is; the SDK is loaded when this is called.
+ * Stages at Amazon IVS Real-Time. The SDK is loaded when this is called.
  * @throws HeadwaterError `CONFIG_INVALID` for a region that is not the master stage's, and a key that tokens cannot be signed with
  */
 export async function openAwsProvider (config: IvsConfig, log: Log): Promise<StageProvider> {
@@ -94,8 +94,8 @@ class AwsProvider implements StageProvider {
   async get (arn: string): Promise<ProvidedStage | undefined> {
     if (!this.#isOfAccount(arn)) return undefined
     return await answered(async () => {
-      const { stage } = await this.#client.send('GetStage', { arn }).catch(unless('missing', {} as { stage?: AwsStage }))
-      return stage?.arn === undefined ? undefined : this.#known({ ...stage, arn: stage.arn })
+      const answer = await this.#client.send('GetStage', { arn }).catch(unless('missing', undefined))
+      return answer === undefined ? undefined : this.#known(answer.stage)
     })
   }
 
@@ -104,8 +104,7 @@ class AwsProvider implements StageProvider {
     return await answered(async () => {
       try {
         const { stage } = await this.#client.send('CreateStage', { name, tags: withOwnTags(tags, this.#config.installation, createdAt) })
-        if (stage?.arn === undefined) throw notUnderstood()
-        return this.#known({ ...stage, arn: stage.arn })
+        return this.#known(stage)
       } catch (error) {
         if (!(error instanceof AwsFailure) || !error.mayBeDone) throw error
         const stage = await this.#createdUnheard(name, createdAt)
@@ -231,10 +230,12 @@ class AwsProvider implements StageProvider {
     }
   }
 
-  #known (stage: AwsStage & { arn: string }): ProvidedStage {
+  #known (stage: AwsStage | undefined): ProvidedStage {
+    const { arn } = stage ?? {}
+    if (stage === undefined || arn === undefined) throw new HeadwaterError('STAGES_UNAVAILABLE', { message: 'AWS has answered without a stage' })
     const endpoints = endpointsOf(stage)
-    this.#endpoints.set(stage.arn, endpoints, Date.now())
-    return this.#provided(stage, endpoints)
+    this.#endpoints.set(arn, endpoints, Date.now())
+    return this.#provided({ ...stage, arn }, endpoints)
   }
 
   #provided (stage: KnownStage, endpoints: StageEndpoints): ProvidedStage {
@@ -251,10 +252,6 @@ class AwsProvider implements StageProvider {
     const prefix = parseStageArn(arn)?.prefix
     return prefix !== undefined && prefix === parseStageArn(this.#config.masterStageArn)?.prefix
   }
-}
-
-function notUnderstood (): HeadwaterError {
-  return new HeadwaterError('STAGES_UNAVAILABLE', { message: 'AWS has answered without a stage' })
 }
 
 function refuse (arn: string): never {

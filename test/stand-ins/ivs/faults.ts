@@ -4,11 +4,11 @@ import { awsError, AwsError, errorOfStatus } from './aws-error.ts'
 
 /**
  * What goes wrong with a request. `throttle`: 429; `status`: that one, with the name of an error or the one that goes
- * with it; `hang`: no answer; `garbage`: 200 and no JSON; `drop`: the connection ends before anything was done;
- * `lose-answer`: it is done, and then the connection ends.
+ * with it; `hang`: no answer; `garbage`: 200 and no JSON; `empty`: 200 and nothing in it; `drop`: the connection ends
+ * before anything was done; `lose-answer`: it is done, and then the connection ends.
  */
 export type Fault =
-  | { kind: 'throttle' | 'hang' | 'garbage' | 'drop' | 'lose-answer' }
+  | { kind: 'throttle' | 'hang' | 'garbage' | 'empty' | 'drop' | 'lose-answer' }
   | { kind: 'status', status: number, name?: string, text?: string }
 
 interface Planned {
@@ -56,6 +56,7 @@ export function suffer (fault: Fault | undefined, { socket }: IncomingMessage, r
     case 'status': throw fault.name === undefined ? errorOfStatus(fault.status) : new AwsError(fault.status, fault.name, fault.text ?? `The stand-in was told to answer ${fault.status}`)
     case 'drop': socket.destroy(); return true
     case 'garbage': response.setHeader('content-type', 'application/json').end(`<html>${randomBytes(8).toString('hex')}`); return true
+    case 'empty': response.setHeader('content-type', 'application/json').end('{}'); return true
     case 'hang': return true
     default: return false
   }

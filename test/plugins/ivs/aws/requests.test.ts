@@ -43,6 +43,14 @@ t.test('what will not pass is not', async t => {
   }
 })
 
+t.test('an answer with nothing in it does not mean that there is nothing', async t => {
+  const { ivs, provider, master } = await opened(t)
+  ivs.faults.add('*', { kind: 'empty' }, 3)
+  await t.rejects(provider.get(master), { code: 'STAGES_UNAVAILABLE' })
+  await t.rejects(provider.create({ name: 'stage', tags: {} }), { code: 'STAGES_UNAVAILABLE' })
+  await t.rejects(provider.issueToken({ stage: { arn: master, endpoints: {} }, role: 'viewer', userId: 'ann', lifeSeconds: 60 }), { code: 'TOKEN_GENERATION_FAILED' })
+})
+
 t.test('quotas', async t => {
   const { ivs, provider } = await opened(t)
   ivs.quotas.stages = 1
