@@ -1,14 +1,16 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import { nothingAt } from '../../src/http/error-handler.ts'
 import { pathOwnersOf } from '../../src/http/path-owners.ts'
+import type { Log } from '../../src/log.ts'
 import type { Database } from '../../src/platform/database/database.ts'
 import type { State } from '../../src/platform/state/state.ts'
 import type { Access } from './access.ts'
 import type { Ivs } from './core.ts'
-import { makeErrorAnswer, useEnvelope } from './envelope.ts'
+import { makeErrorAnswer, makeErrorOf, useEnvelope } from './envelope.ts'
 import { RequestLimits } from './request-limits.ts'
 import { events } from './routes/events.ts'
 import { health } from './routes/health.ts'
+import { liveStatistics } from './routes/live-statistics.ts'
 import { stages } from './routes/stages.ts'
 import { statistics } from './routes/statistics.ts'
 import { tokens } from './routes/tokens.ts'
@@ -20,6 +22,7 @@ export interface IvsApiOptions {
   database: Pick<Database, 'trouble'>
   state: Pick<State, 'kind' | 'connection' | 'limits'>
   isProduction: boolean
+  log: Log
 }
 
 /** Routes behind hooks, in this order. */
@@ -32,10 +35,11 @@ interface Group {
  * The HTTP API of stages. Other features have paths below `/api` too: each scope here is of a path that has none of
  * theirs, and guards and limits hang on scopes. Needs the decorator `headwaterHealth`.
  */
-export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, access, database, state, isProduction }) => {
+export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, access, database, state, isProduction, log }) => {
   const { maxParticipants, maxStages, maxBodyBytes } = ivs.config
   const limits = new RequestLimits(state.limits, access, ivs.config)
-  const answerError = makeErrorAnswer({ isProduction, maxParticipants, maxStages })
+  const errorOf = makeErrorOf({ isProduction, maxParticipants, maxStages })
+  const answerError = makeErrorAnswer(errorOf)
   pathOwnersOf(app)?.add('ivs', answerError)
 
   // A host may have one of its own.
@@ -45,6 +49,11 @@ export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, acce
       await scope.register(health, { ivs, database, state, server: app.headwaterHealth, isProduction })
     })
   }
+
+  await app.register(async scope => {
+    useEnvelope(scope, { answerError, maxBodyBytes })
+    await scope.register(liveStatistics, { ivs, log, errorOf, isKey: key => access.isKey(key) })
+  })
 
   /** A scope of its own, in this envelope up to what no route of it matches. */
   const below = async (prefix: string, ...groups: Group[]) => {

@@ -57,20 +57,24 @@ export interface ErrorOptions extends Pick<IvsConfig, 'maxParticipants' | 'maxSt
   isProduction: boolean
 }
 
-/** Answers an error in this envelope, wherever it was thrown. */
-export function makeErrorAnswer ({ isProduction, ...limits }: ErrorOptions): AnswerError {
+/** How an error is told, in the envelope and on a socket. @param own what is said instead of the general words */
+export type ErrorOf = (error: HeadwaterError, own?: ErrorTexts) => Failure['error']
+
+export function makeErrorOf ({ isProduction, ...limits }: ErrorOptions): ErrorOf {
   const texts = codeTexts(limits)
-  return makeErrorHandler((error, { routeOptions }): Failure => {
+  return (error, own) => {
     const code = wireCode(error)
     const missing = error.fields.filter(({ message }) => message === REQUIRED).map(({ field }) => field)
-    const own = { ...EVERYWHERE, ...routeOptions?.config?.ivsErrorTexts }[error.code]
     const details = code === 'VALIDATION_ERROR' ? validationDetails(error, missing) : isProduction ? undefined : failureDetails(error)
-    return {
-      success: false,
-      error: { code, message: missing.length > 0 ? missingText(missing) : own ?? texts[code], ...(details === undefined ? {} : { details }) },
-      timestamp: new Date().toISOString()
-    }
-  })
+    const message = missing.length > 0 ? missingText(missing) : { ...EVERYWHERE, ...own }[error.code] ?? texts[code]
+    return { code, message, ...(details === undefined ? {} : { details }) }
+  }
+}
+
+/** Answers an error in this envelope, wherever it was thrown. */
+export function makeErrorAnswer (errorOf: ErrorOf): AnswerError {
+  return makeErrorHandler((error, { routeOptions }): Failure =>
+    ({ success: false, error: errorOf(error, routeOptions?.config?.ivsErrorTexts), timestamp: new Date().toISOString() }))
 }
 
 /** What clients act on; said in production too. */

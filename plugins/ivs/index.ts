@@ -1,9 +1,10 @@
 /**
  * headwater/ivs: the AWS IVS Real-Time API, with AWS or without, as an encapsulated Fastify plugin.
  *
- * Adds: `GET ${prefix}/health` where the scope has none, and routes below `${prefix}/api/token/`, `/api/stage`,
- * `/api/viewer`, `/api/stats` and `/api/ivs`; the decorator `headwaterHealth` where the scope has none. Needs the
- * decorators `database` and `state`. Tables: `ivs_stages` and those of the local provider. Settings: `IvsOptions`.
+ * Adds: `GET ${prefix}/health` where the scope has none, routes below `${prefix}/api/token/`, `/api/stage`,
+ * `/api/viewer`, `/api/stats` and `/api/ivs`, WebSockets at `${prefix}/ws`; the decorator `headwaterHealth` where the
+ * scope has none. Needs the decorators `database` and `state`. Tables: `ivs_stages` and those of the local provider.
+ * Settings: `IvsOptions`.
  */
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
@@ -39,7 +40,7 @@ const plugin: FastifyPluginAsync<IvsOptions> = async (app, options) => {
   const access = await openAccess(config, { isProduction, dataDir, log })
   const ivs = await openIvs({ config, environment, dataDir, database, state, log })
   app.addHook('onClose', async () => { await ivs.close() })
-  await app.register(ivsApi, { ivs, access, database, state, isProduction })
+  await app.register(ivsApi, { ivs, access, database, state, isProduction, log })
 }
 
 export const ivs = fp(plugin, { name: 'headwater-ivs', encapsulate: true, fastify: '5.x', decorators: { fastify: ['database', 'state'] } })

@@ -61,6 +61,11 @@ export const ivsSchema = Type.Object({
   maxSockets: Type.Integer({ default: 10_000, minimum: 1, env: 'IVS_MAX_SOCKETS', description: 'Sockets that follow statistics at a server; the next is refused.' }),
   maxSocketsPerNetwork: Type.Integer({ default: 1_000, minimum: 1, env: 'IVS_MAX_SOCKETS_PER_NETWORK', description: 'The same from one network of clients.' }),
   maxSocketBytes: Type.Integer({ default: 4_096, minimum: 128, unit: 'bytes', env: 'IVS_MAX_SOCKET_BYTES', description: 'Largest message that is taken from a socket.' }),
+  maxSocketMessagesPerSecond: Type.Integer({ default: 20, minimum: 1, env: 'IVS_MAX_SOCKET_MESSAGES_PER_SECOND', description: 'A socket that sends more is closed.' }),
+  maxUnsentSocketBytes: Type.Integer({ default: 65_536, minimum: 1, unit: 'bytes', env: 'IVS_MAX_UNSENT_SOCKET_BYTES', description: 'While more than this waits for a slow reader, it is left out when statistics are sent.' }),
+  maxSkippedPushes: Type.Integer({ default: 3, minimum: 1, env: 'IVS_MAX_SKIPPED_PUSHES', description: 'A reader that was left out so often in a row is closed.' }),
+  socketPingSeconds: Type.Number({ default: 30, exclusiveMinimum: 0, maximum: 3_600, ...seconds, env: 'IVS_SOCKET_PING_SECONDS', description: 'How often a socket is asked whether it is still there; one that has not answered by the next time is ended.' }),
+  minPushMs: Type.Integer({ default: 300, minimum: 1, ...milliseconds, env: 'IVS_MIN_PUSH_MS', description: 'What happens to stages is told to operators at once, but so long after the last time.' }),
 
   // Limits
   rateLimit: Type.Integer({ default: 100, minimum: 1, env: 'IVS_RATE_LIMIT', description: 'Requests of a client in a window; heartbeats are counted by viewer.' }),

@@ -4,13 +4,19 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { HeadwaterError } from '../errors/catalogue.ts'
 
+/** Whose a request or an upgrade is. */
+interface Way {
+  emitter: EventEmitter
+  takes (event: 'request' | 'upgrade', url: string): boolean
+}
+
 /**
  * Who hears a request or an upgrade. All listeners of a server hear every upgrade: @fastify/websocket answers those of
- * Socket.IO with 404, `ws` with 400, and another Socket.IO ends them. And Socket.IO takes the listeners for requests
- * away and puts itself before them. So it is attached to an emitter instead, and the server's `emit`, which is before
- * all listeners, whoever adds them and when, tells the ways apart:
+ * Socket.IO with 404, `ws` with 400, another Socket.IO ends them, and two of @fastify/websocket answer each twice. And
+ * Socket.IO takes the listeners for requests away and puts itself before them. So they are attached to an emitter
+ * instead, and the server's `emit`, which is before all listeners, whoever adds them and when, tells the ways apart:
  *
- *                     below a path of ours   ->  that path's emitter  ->  its Socket.IO
+ *                     at a path of ours      ->  that path's emitter  ->  its Socket.IO or @fastify/websocket
  *     server.emit  -> any other              ->  the server's own listeners
  *                     upgrade without any    ->  the same request again, without its `Upgrade`
  *
@@ -18,7 +24,7 @@ import { HeadwaterError } from '../errors/catalogue.ts'
  * and one of them is ours.
  */
 class SocketGate {
-  readonly #ways = new Map<string, EventEmitter>()
+  readonly #ways = new Map<string, Way>()
   readonly #restores = new Map<Server, () => void>()
 
   constructor (server: Server) {
@@ -31,11 +37,11 @@ class SocketGate {
   }
 
   /** @throws HeadwaterError `CONFIG_INVALID` when the path is taken */
-  open (path: string): EventEmitter {
+  open (path: string, takes: Way['takes']): EventEmitter {
     if (this.#ways.has(path)) throw new HeadwaterError('CONFIG_INVALID', { message: `Another Headwater of this server answers at ${path}: register each below a prefix of its own` })
-    const way = new EventEmitter()
-    this.#ways.set(path, way)
-    return way
+    const emitter = new EventEmitter()
+    this.#ways.set(path, { emitter, takes })
+    return emitter
   }
 
   close (path: string): void {
@@ -49,7 +55,7 @@ class SocketGate {
     const sort = (event: string, ...args: [IncomingMessage, ...unknown[]]): boolean => {
       if (event === 'request' || event === 'upgrade') {
         const [request] = args
-        const way = this.#wayOf(request.url ?? '')
+        const way = this.#wayOf(event, request.url ?? '')
         if (way !== undefined) return way.emit(event, ...args)
         if (event === 'upgrade' && server.listeners(event).every(listener => listener === doNothing)) {
           askAgain(request, args[1] as Socket, args[2] as Buffer)
@@ -72,9 +78,9 @@ class SocketGate {
     for (const restore of this.#restores.values()) restore()
   }
 
-  #wayOf (url: string): EventEmitter | undefined {
-    for (const [path, way] of this.#ways) {
-      if (url.startsWith(path) && url[path.length] === '/') return way
+  #wayOf (event: 'request' | 'upgrade', url: string): EventEmitter | undefined {
+    for (const { emitter, takes } of this.#ways.values()) {
+      if (takes(event, url)) return emitter
     }
     return undefined
   }
@@ -82,7 +88,7 @@ class SocketGate {
 
 const gates = new WeakMap<Server, SocketGate>()
 
-/** Where a Socket.IO is attached to (`io.attach`). */
+/** What a Socket.IO (`io.attach`) or @fastify/websocket (its option `server`) is attached to. */
 export interface SocketWay {
   server: Server
   /** From now on the path is like any other. */
@@ -95,10 +101,23 @@ export interface SocketWay {
  * @throws HeadwaterError `CONFIG_INVALID` when the path is taken
  */
 export function openSocketWay (app: FastifyInstance, path: string): SocketWay {
+  return openWay(app, path, (_event, url) => url.startsWith(path) && url[path.length] === '/')
+}
+
+/**
+ * Keeps the upgrades of one path for one @fastify/websocket, on all addresses that the app listens on.
+ * @throws HeadwaterError `CONFIG_INVALID` when the path is taken
+ */
+export function openUpgradeWay (app: FastifyInstance, path: string): SocketWay {
+  return openWay(app, path, (event, url) => event === 'upgrade' && url.split('?', 1)[0] === path)
+}
+
+function openWay (app: FastifyInstance, path: string, takes: Way['takes']): SocketWay {
+  if (/[:*]/.test(path)) throw new HeadwaterError('CONFIG_INVALID', { message: `The path ${path} has a parameter: sockets need a fixed one` })
   const { server } = app
   const gate = gates.get(server) ?? new SocketGate(server)
   gates.set(server, gate)
-  const way = gate.open(path)
+  const way = gate.open(path, takes)
   app.addHook('onListen', async () => { for (const other of furtherServers(app)) gate.watch(other) })
   return {
     server: way as unknown as Server,

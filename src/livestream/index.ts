@@ -120,12 +120,8 @@ async function useLiveCore (app: FastifyInstance, options: LiveCoreOptions): Pro
   if (unread !== undefined) throw new HeadwaterError('CONFIG_INVALID', { message: `This scope has a live core already: give ${unread} to that one` })
 }
 
-/**
- * Where Socket.IO answers, which knows neither parameters nor what Fastify makes of two slashes.
- * @throws HeadwaterError `CONFIG_INVALID`
- */
+/** Where Socket.IO answers, which does not know what Fastify makes of two slashes. */
 function socketPath (prefix: string): string {
-  if (/[:*]/.test(prefix)) throw new HeadwaterError('CONFIG_INVALID', { message: `The prefix ${prefix} has a parameter: Socket.IO needs a fixed one` })
   return `${prefix.replace(/\/$/, '')}/socket.io`
 }
 

@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { startAccounts } from '../fixtures/accounts-server.ts'
+import { startIvs } from '../fixtures/ivs-server.ts'
 import { startServer, type TestServer } from '../fixtures/server.ts'
 import { launchChromium } from './chromium.ts'
 import { goOnAir } from './on-air.ts'
 import { openStudio } from './studio-page.ts'
-import { ADMINISTRATORS_VISITS, keptByAdministrator, ON_AIR, STRANGERS_VISITS, visit, visits, type Visit } from './visits.ts'
+import { ADMINISTRATORS_VISITS, keptByAdministrator, ON_AIR, OPERATORS_VISITS, STRANGERS_VISITS, visit, visits, type Visit } from './visits.ts'
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const SIZES = [[390, 844], [768, 1024], [1280, 800]] as const
@@ -75,6 +76,15 @@ t.test('accounts', async t => {
   await server.logIn('w'.repeat(50))
   await lookAtAll(t, server, STRANGERS_VISITS)
   await lookAtAll(t, server, ADMINISTRATORS_VISITS, { storageState: await keptByAdministrator(browser, server) })
+})
+
+t.test('stages', async t => {
+  const server = await startIvs(t, { ivs: { scaleOutViewers: 6, scalingSeconds: 0.2 } })
+  // As long as a name may be.
+  await server.post('/api/stage', { name: 'w'.repeat(128) })
+  await server.post('/api/token/publisher', { userId: 'p' })
+  for (let viewer = 0; viewer < 14; viewer++) await server.post('/api/token/viewer', { userId: `v${viewer}` })
+  await lookAtAll(t, server, OPERATORS_VISITS)
 })
 
 t.test('the studio, as it goes on', async t => {

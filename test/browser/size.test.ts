@@ -1,11 +1,12 @@
 import type { BrowserContextOptions } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { startAccounts } from '../fixtures/accounts-server.ts'
+import { startIvs } from '../fixtures/ivs-server.ts'
 import { startServer, type TestServer } from '../fixtures/server.ts'
 import { launchChromium } from './chromium.ts'
 import { goOnAir } from './on-air.ts'
 import { weigh, type PageWeight } from './page-weight.ts'
-import { ADMINISTRATORS_VISITS, keptByAdministrator, ON_AIR, STRANGERS_VISITS, visits, type Visit } from './visits.ts'
+import { ADMINISTRATORS_VISITS, keptByAdministrator, ON_AIR, OPERATORS_VISITS, STRANGERS_VISITS, visits, type Visit } from './visits.ts'
 
 /** What a page may load in all, in kB of gzip; hls.js is 118 of the watch page's. */
 const BUDGET: Record<string, number> = {
@@ -20,7 +21,8 @@ const BUDGET: Record<string, number> = {
   'new password, without a token': 80,
   profile: 80,
   users: 80,
-  'start page, logged in': 80
+  'start page, logged in': 80,
+  stages: 80
 }
 /** Nothing jumps. 0.1 is what is called good. */
 const MAX_SHIFT = 0.01
@@ -79,3 +81,5 @@ t.test('accounts', async t => {
   await weighAll(t, server, STRANGERS_VISITS.filter(({ path }) => !path.includes('#')))
   await weighAll(t, server, ADMINISTRATORS_VISITS, { storageState: await keptByAdministrator(browser, server) })
 })
+
+t.test('stages', async t => await weighAll(t, await startIvs(t), OPERATORS_VISITS))

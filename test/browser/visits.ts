@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { ADMIN, type AccountsServer } from '../fixtures/accounts-server.ts'
+import { API_KEY } from '../fixtures/ivs-server.ts'
 import type { TestServer } from '../fixtures/server.ts'
 
 /** A page in a state that is looked at: each of these is tested in every colour and size, and weighed. */
@@ -55,6 +56,20 @@ export const ADMINISTRATORS_VISITS: readonly Visit[] = [
     ready: async page => {
       await heading('Go live from this browser')(page)
       await page.getByRole('link', { name: `Profile of ${ADMIN.username}` }).waitFor()
+    }
+  }
+]
+
+/** The page of who runs the stages: the key is asked for, and given. */
+export const OPERATORS_VISITS: readonly Visit[] = [
+  { name: 'stages, before the key', path: '/operator/stages', ready: async page => await page.getByLabel('API key').waitFor() },
+  {
+    name: 'stages',
+    path: '/operator/stages',
+    ready: async page => {
+      await page.getByLabel('API key').fill(API_KEY)
+      await page.keyboard.press('Enter')
+      await page.getByRole('listitem').first().waitFor()
     }
   }
 ]

@@ -1,3 +1,4 @@
+import dns from 'node:dns'
 import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -77,4 +78,19 @@ export function newHost (options: FastifyServerOptions = {}): FastifyInstance {
 export async function holderOf (streamsDir: string): Promise<string> {
   const names = (await readdir(streamsDir)).filter(name => name.startsWith('.headwater-lock')).sort()
   return await readlink(join(streamsDir, names.at(-1)!))
+}
+
+/** Where localhost has one address, it gets a second one of the machine's own. */
+export function knowTwoAddresses (t: Test): void {
+  const { lookup } = dns
+  t.teardown(() => { dns.lookup = lookup })
+  dns.lookup = ((name: string, options: object, done: (error: Error | null, addresses: dns.LookupAddress[]) => void) => {
+    if (!('all' in options)) {
+      lookup(name, options, done as never)
+      return
+    }
+    lookup(name, { ...options, all: true }, (error, found) => {
+      done(error, error === null && found.length === 1 ? [...found, { address: '127.0.0.2', family: 4 }] : found)
+    })
+  }) as typeof dns.lookup
 }

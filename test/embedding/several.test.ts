@@ -1,29 +1,13 @@
-import dns from 'node:dns'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { livestream } from '../../src/livestream/index.ts'
 import { newBroadcaster } from '../fixtures/client.ts'
 import { http } from '../fixtures/http.ts'
 import { childProcesses } from '../fixtures/processes.ts'
-import { embed, embeddedAt, holderOf, listen, newFolder, newHost, type What } from './host.ts'
+import { embed, embeddedAt, holderOf, knowTwoAddresses, listen, newFolder, newHost, type What } from './host.ts'
 import { tryBroadcast, tryErrors, tryPages } from './live.ts'
 import { exchange } from './upgrade.ts'
-
-/** Where localhost has one address, it gets a second one of the machine's own. */
-function knowTwoAddresses (t: Test): void {
-  const { lookup } = dns
-  t.teardown(() => { dns.lookup = lookup })
-  dns.lookup = ((name: string, options: object, done: (error: Error | null, addresses: dns.LookupAddress[]) => void) => {
-    if (!('all' in options)) {
-      lookup(name, options, done as never)
-      return
-    }
-    lookup(name, { ...options, all: true }, (error, found) => {
-      done(error, error === null && found.length === 1 ? [...found, { address: '127.0.0.2', family: 4 }] : found)
-    })
-  }) as typeof dns.lookup
-}
 
 const PAIRS: Array<[What, What]> = [['livestream', 'livestream'], ['headwater', 'headwater'], ['livestream', 'headwater']]
 for (const pair of PAIRS) {

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import t from 'tap'
-import { makeErrorAnswer, useEnvelope } from '../../../plugins/ivs/envelope.ts'
+import { makeErrorAnswer, makeErrorOf, useEnvelope } from '../../../plugins/ivs/envelope.ts'
 import { health } from '../../../plugins/ivs/routes/health.ts'
 import type { Ivs } from '../../../plugins/ivs/core.ts'
 import { listen } from '../../embedding/host.ts'
@@ -12,7 +12,7 @@ t.test('IVS-08: 503 while the server closes or has no store, 200 with whatever s
   const server = { isClosing: false }
   let trouble: string | undefined
   const state: { kind: 'redis' | 'memory', connection: 'connected' | 'disconnected' } = { kind: 'redis', connection: 'connected' }
-  useEnvelope(app, { answerError: makeErrorAnswer({ isProduction: true, maxParticipants: 50, maxStages: 20 }), maxBodyBytes: 1_024 })
+  useEnvelope(app, { answerError: makeErrorAnswer(makeErrorOf({ isProduction: true, maxParticipants: 50, maxStages: 20 })), maxBodyBytes: 1_024 })
   const ivs = { provider: { region: 'eu-west-1' }, stages: { all: () => [] } } as unknown as Ivs
   await app.register(health, { ivs, database: { trouble: async () => trouble }, state, server, isProduction: true })
   const url = await listen(t, app)

@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
-import { makeErrorAnswer, success, useEnvelope } from '../../../plugins/ivs/envelope.ts'
+import { makeErrorAnswer, makeErrorOf, success, useEnvelope } from '../../../plugins/ivs/envelope.ts'
 import { ERROR_CODES, HeadwaterError, type ErrorCode } from '../../../src/errors/catalogue.ts'
 import { pathOwners } from '../../../src/http/path-owners.ts'
 
@@ -13,7 +13,7 @@ async function scopeThat (t: Test, { isProduction = false, build }: { isProducti
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(pathOwners)
-  useEnvelope(app, { answerError: makeErrorAnswer({ isProduction, maxParticipants: 50, maxStages: 20 }), maxBodyBytes: 2_048 })
+  useEnvelope(app, { answerError: makeErrorAnswer(makeErrorOf({ isProduction, maxParticipants: 50, maxStages: 20 })), maxBodyBytes: 2_048 })
   app.get('/throw', async () => { throw thrown.error })
   build?.(app)
   return app
