@@ -1,6 +1,7 @@
 /** What the parts of the feature share: made by `openIvs` (`open.ts`), which knows neither Fastify nor sockets. */
 import type { IvsConfig } from '../../src/config/ivs.ts'
 import type { IssuedToken, ProvidedStage, StageProvider } from './provider.ts'
+import type { OpenPublisherWatch } from './publisher-watch.ts'
 import type { Scaling } from './scaling/decision.ts'
 import type { MediaPath, PublisherWatch, Stage, StageDirectory } from './stage.ts'
 
@@ -8,7 +9,7 @@ export interface Ivs {
   readonly config: IvsConfig
   readonly provider: StageProvider
   readonly stages: StageDirectory
-  readonly publisher: PublisherWatch
+  readonly publisher: PublisherWatch & Pick<OpenPublisherWatch, 'hint'>
   readonly scaling: Scaling
   readonly viewers: Viewers
   readonly tokens: Tokens

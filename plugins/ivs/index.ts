@@ -2,13 +2,16 @@
  * headwater/ivs: the AWS IVS Real-Time API, with AWS or without, as an encapsulated Fastify plugin.
  *
  * Adds: `GET ${prefix}/health` where the scope has none, routes below `${prefix}/api/token/`, `/api/stage`,
- * `/api/viewer`, `/api/stats` and `/api/ivs`, WebSockets at `${prefix}/ws`. Needs the decorators `database` and `state`.
- * Tables: `ivs_stages`. Settings: `IvsOptions`.
+ * `/api/viewer`, `/api/stats` and `/api/ivs`, WebSockets at `${prefix}/ws`; the decorator `headwaterHealth` where the
+ * scope has none. Needs the decorators `database` and `state`. Tables: `ivs_stages` and those of the local provider.
+ * Settings: `IvsOptions`.
  */
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import type { IvsConfig } from '../../src/config/ivs.ts'
 import { completeIvsOptions } from '../../src/config/load.ts'
+import { HeadwaterError } from '../../src/errors/catalogue.ts'
+import { health } from '../../src/http/health.ts'
 import { ownOptions } from '../../src/http/own-options.ts'
 import type { Database } from '../../src/platform/database/database.ts'
 import type { State } from '../../src/platform/state/state.ts'
@@ -25,12 +28,15 @@ export interface IvsOptions extends Partial<IvsConfig> {
 }
 
 const plugin: FastifyPluginAsync<IvsOptions> = async (app, options) => {
+  // Fastify would not survive two handlers for one 404.
+  if (app.hasRoute({ method: 'POST', url: `${app.prefix.replace(/\/$/, '')}/api/token/publisher` })) throw new HeadwaterError('CONFIG_INVALID', { message: 'There are stages at this place already: register each below a prefix of its own' })
   const { environment = 'production', dataDir = 'data', ...settings } = ownOptions(options)
   const config = completeIvsOptions(settings)
   const log = app.log.child({ plugin: 'ivs' })
   const database = app.getDecorator<Database>('database')
   const state = app.getDecorator<State>('state')
   const isProduction = environment === 'production'
+  await app.register(health)
   const access = await openAccess(config, { isProduction, dataDir, log })
   const ivs = await openIvs({ config, environment, dataDir, database, state, log })
   app.addHook('onClose', async () => { await ivs.close() })

@@ -21,6 +21,8 @@ export type Detail = () => string
 
 /** What has to be in order before this server gets work. */
 export class Health {
+  /** From the moment on at which the server begins to close. */
+  isClosing = false
   readonly #checks = new Map<string, Check>()
   readonly #details = new Map<string, Detail>()
 
@@ -66,12 +68,11 @@ export function healthOf (app: FastifyInstance): Health | undefined {
 
 const plugin: FastifyPluginAsync = async app => {
   if (healthOf(app) !== undefined) return
-  let isClosing = false
   const health = new Health()
-  health.add('server', () => isClosing ? 'The server is closing' : undefined)
+  health.add('server', () => health.isClosing ? 'The server is closing' : undefined)
   app.decorate('headwaterHealth', health)
   // Before whatever features do then: whoever sends work here learns of it while connections are still taken.
-  app.addHook('preClose', async () => { isClosing = true })
+  app.addHook('preClose', async () => { health.isClosing = true })
 }
 
 export const health = fp(plugin, { name: 'headwater-health', fastify: '5.x' })

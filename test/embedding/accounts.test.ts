@@ -11,26 +11,12 @@ import { state } from '../../src/platform/state/index.ts'
 import { http } from '../fixtures/http.ts'
 import { expectAnswer } from '../contract/accounts/expect.ts'
 import { listen } from './host.ts'
+import { strangeHost } from './strange-host.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'headwater-embedding-'))
 t.teardown(() => rm(folder, { recursive: true, force: true }))
 const dataDir = join(folder, 'data')
 const QUICK: AccountsOptions = { environment: 'test', dataDir, argon2MemoryKib: 64, argon2Passes: 1, rateLimitMultiplier: 1_000 }
-
-/** One that does everything in its own way. */
-function strangeHost (): FastifyInstance {
-  const app = Fastify({ pluginTimeout: 120_000, forceCloseConnections: true, ajv: { customOptions: { coerceTypes: false, removeAdditional: 'all', useDefaults: false } } })
-  app.setErrorHandler(async (error: Error, _request, reply) => await reply.code(418).send({ host: error.message }))
-  app.setNotFoundHandler(async (_request, reply) => await reply.code(404).type('text/html').send('<h1>Lost</h1>'))
-  app.setValidatorCompiler(() => value => ({ value: { host: value } }))
-  app.setSerializerCompiler(() => value => JSON.stringify({ compiled: value }))
-  app.setReplySerializer(value => JSON.stringify({ replied: value }))
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser(['application/json', 'multipart/form-data'], { parseAs: 'string' }, async () => ({ parsed: 'by the host' }))
-  app.addHook('onRequest', async (_request, reply) => { reply.header('access-control-allow-origin', 'https://host.example').header('set-cookie', 'host=1') })
-  app.get('/own', async () => ({ own: true }))
-  return app
-}
 
 async function platform (app: FastifyInstance): Promise<void> {
   for (const one of [database, state, objects]) await app.register(one, { dataDir })

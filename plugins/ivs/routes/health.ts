@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { HeadwaterError } from '../../../src/errors/catalogue.ts'
+import type { Health } from '../../../src/http/health.ts'
 import type { Database } from '../../../src/platform/database/database.ts'
 import type { State } from '../../../src/platform/state/state.ts'
 import type { Ivs } from '../core.ts'
@@ -15,6 +16,7 @@ export interface HealthOptions {
   ivs: Ivs
   database: Pick<Database, 'trouble'>
   state: Pick<State, 'kind' | 'connection'>
+  server: Pick<Health, 'isClosing'>
   isProduction: boolean
 }
 
@@ -43,14 +45,11 @@ const healthSchema = {
 }
 
 /** `GET /health`. */
-export const health: FastifyPluginAsync<HealthOptions> = async (scope, { ivs, database, state, isProduction }) => {
+export const health: FastifyPluginAsync<HealthOptions> = async (scope, { ivs, database, state, server, isProduction }) => {
   const began = performance.now()
-  let isClosing = false
-  // What it is told by sends nobody here from then on.
-  scope.addHook('preClose', async () => { isClosing = true })
 
   scope.get('/health', { schema: healthSchema }, async () => {
-    const trouble = isClosing ? 'The server is closing' : await database.trouble()
+    const trouble = server.isClosing ? 'The server is closing' : await database.trouble()
     if (trouble !== undefined) throw new HeadwaterError('STAGES_UNAVAILABLE', { message: trouble })
     const { heapUsed, heapTotal } = process.memoryUsage()
     return success({

@@ -63,9 +63,9 @@ const ERRORS = {
   503: 'SERVICE_UNAVAILABLE'
 }
 
-/** Errors of these statuses, beside those that every route for who has a key can give. @param said instead of the general words */
+/** Errors of these statuses, beside those that every route can give whose requests are counted. @param said instead of the general words */
 export function errors (statuses: Array<keyof typeof ERRORS>, said: Partial<Record<keyof typeof ERRORS, string>> = {}): Record<number, object> {
-  return Object.fromEntries(([400, 401, 413, 415, 429, 500, 503, ...statuses] as const).map(status => [status, { description: said[status] ?? ERRORS[status], ...errorContent }]))
+  return Object.fromEntries(([400, 413, 415, 429, 500, 503, ...statuses] as const).map(status => [status, { description: said[status] ?? ERRORS[status], ...errorContent }]))
 }
 
 /** One error alone. */

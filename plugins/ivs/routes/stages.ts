@@ -40,7 +40,7 @@ const listSchema = {
       totalStages: Type.Integer(),
       nextToken: Type.Null()
     }), 'The stages'),
-    ...errors([])
+    ...errors([401])
   }
 }
 
@@ -55,7 +55,7 @@ const masterSchema = {
       viewerCount,
       isMasterStage: Type.Literal(true)
     }), 'The stage'),
-    ...errors([404], { 404: 'NOT_FOUND: there is no master stage' })
+    ...errors([401, 404], { 404: 'NOT_FOUND: there is no master stage' })
   }
 }
 
@@ -70,7 +70,7 @@ const createSchema = {
   }),
   response: {
     201: succeeded(Type.Object({ stage: Type.Object({ arn: stageArn, name: Type.String(), tags }) }), 'It is there'),
-    ...errors([], { 503: 'STAGE_LIMIT_REACHED: there are as many as there may be; or SERVICE_UNAVAILABLE' })
+    ...errors([401], { 503: 'STAGE_LIMIT_REACHED: there are as many as there may be; or SERVICE_UNAVAILABLE' })
   }
 }
 
@@ -82,7 +82,7 @@ const deleteSchema = {
   params: stageParams,
   response: {
     200: succeeded(Type.Object({ stageArn, deleted: Type.Literal(true) }), 'It is gone', STAGE_DELETED),
-    ...errors([403, 404], { 400: 'VALIDATION_ERROR: there are viewers on it', 403: 'FORBIDDEN: it is the master stage' })
+    ...errors([401, 403, 404], { 400: 'VALIDATION_ERROR: there are viewers on it', 403: 'FORBIDDEN: it is the master stage' })
   }
 }
 

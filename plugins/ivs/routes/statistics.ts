@@ -34,7 +34,7 @@ const statsSchema = {
         mediaPath
       }), { description: 'The master first, then by age.' })
     }), 'The statistics'),
-    ...errors([])
+    ...errors([401])
   }
 }
 
@@ -43,7 +43,7 @@ const viewersSchema = {
   operationId: 'getTotalViewers',
   summary: 'Viewers on all stages, counted now',
   headers,
-  response: { 200: succeeded(Type.Object({ totalViewers, calculatedFrom: Type.Literal(CALCULATED_FROM) }), 'The sum'), ...errors([]) }
+  response: { 200: succeeded(Type.Object({ totalViewers, calculatedFrom: Type.Literal(CALCULATED_FROM) }), 'The sum'), ...errors([401]) }
 }
 
 const publisherSchema = {
@@ -51,7 +51,7 @@ const publisherSchema = {
   operationId: 'getPublisherState',
   summary: 'Whether somebody publishes',
   headers,
-  response: { 200: succeeded(Type.Object({ isPublisherLive }), 'As far as is known'), ...errors([]) }
+  response: { 200: succeeded(Type.Object({ isPublisherLive }), 'As far as is known'), ...errors([401]) }
 }
 
 /** `/api/stats`: figures of now. */

@@ -50,7 +50,7 @@ const publisherSchema = {
         web: Type.Object({ sdk: text, method: text })
       })
     }), 'The token'),
-    ...errors([], { 500: `${tokenFailed[500]}. Without a master stage too` })
+    ...errors([401], { 500: `${tokenFailed[500]}. Without a master stage too` })
   }
 }
 
@@ -69,7 +69,7 @@ const viewerSchema = {
       expiresIn: seconds,
       currentViewers: Type.Integer({ description: 'Viewers of that stage, this one among them.' })
     }), 'The token'),
-    ...errors([404], { ...tokenFailed, 404: 'NOT_FOUND: there is no such stage, or no master stage', 503: 'STAGE_FULL: there is no seat; or SERVICE_UNAVAILABLE' })
+    ...errors([401, 404], { ...tokenFailed, 404: 'NOT_FOUND: there is no such stage, or no master stage', 503: 'STAGE_FULL: there is no seat; or SERVICE_UNAVAILABLE' })
   }
 }
 
@@ -84,7 +84,7 @@ const mediaServerSchema = {
       ...issued,
       capabilities: capabilitiesOf('mediaserver')
     }), 'The token'),
-    ...errors([403, 404], { ...tokenFailed, 403: 'FORBIDDEN: the internal secret is missing, wrong, or not set here' })
+    ...errors([401, 403, 404], { ...tokenFailed, 403: 'FORBIDDEN: the internal secret is missing, wrong, or not set here' })
   }
 }
 

@@ -22,7 +22,7 @@ const heartbeatSchema = {
   body: Type.Object({ userId, stageArn: givenArn }),
   response: {
     200: succeeded(Type.Object({ userId: echoed, stageArn, heartbeatUpdated: Type.Literal(true) }), 'Noted', HEARTBEAT_UPDATED),
-    ...errors([404], { 503: 'STAGE_FULL: there is no seat for somebody who has none; or SERVICE_UNAVAILABLE' })
+    ...errors([401, 404], { 503: 'STAGE_FULL: there is no seat for somebody who has none; or SERVICE_UNAVAILABLE' })
   }
 }
 
@@ -35,7 +35,7 @@ const leaveSchema = {
   body: Type.Object({ userId, stageArn: givenArn }),
   response: {
     200: succeeded(Type.Object({ userId: echoed, stageArn, viewerLeft: Type.Literal(true) }), 'Noted', VIEWER_LEFT),
-    ...errors([404])
+    ...errors([401, 404])
   }
 }
 
@@ -57,7 +57,7 @@ const listSchema = {
         lastHeartbeat: timestamp
       }), { description: 'The active ones, the oldest first.' })
     }), 'The viewers'),
-    ...errors([404])
+    ...errors([401, 404])
   }
 }
 
@@ -75,7 +75,7 @@ const durationSchema = {
       watchDurationSeconds: Type.Integer(),
       watchDurationFormatted: Type.String({ examples: ['30分 45秒', '1小時 0分 5秒'] })
     }), 'So long'),
-    ...errors([404], { 404: 'NOT_FOUND: it was never there' })
+    ...errors([401, 404], { 404: 'NOT_FOUND: it was never there' })
   }
 }
 

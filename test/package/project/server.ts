@@ -3,6 +3,7 @@ import headwaterDefault, { headwater, HeadwaterError, loadConfig, type Config, t
 import { accounts, type AccountsOptions } from 'headwater/accounts'
 import { type Config as SameConfig } from 'headwater/config'
 import { database, type Database } from 'headwater/database'
+import { ivs, type IvsOptions } from 'headwater/ivs'
 import { objects, type Objects } from 'headwater/objects'
 import { state, type State } from 'headwater/state'
 
@@ -17,6 +18,8 @@ await app.register(database, { dataDir: 'data' })
 await app.register(state)
 await app.register(objects, { dataDir: 'data' })
 await app.register(accounts, { ...own, prefix: '/own' })
+const stages: IvsOptions = { apiKeys: ['a key of the API'], maxStages: 4 }
+await app.register(ivs, { ...stages, prefix: '/stages' })
 export const parts: [Database, State, Objects] = [app.database, app.state, app.objects]
 
 const config: Config = loadConfig({ PORT: '0', ACCOUNTS: 'off', IVS: 'off' })
@@ -26,5 +29,7 @@ export const status: number = new HeadwaterError('ACCOUNT_NOT_FOUND').statusCode
 
 // @ts-expect-error a setting has a type
 await app.register(accounts, { accessTokenSeconds: 'long' })
+// @ts-expect-error one is on or off
+await app.register(ivs, { enabled: true })
 // @ts-expect-error and a name
 export const wrong: AccountsOptions = { accessTokenMinutes: 10 }

@@ -11,7 +11,7 @@ import { StageTokens } from '../../../plugins/ivs/tokens.ts'
 import { SeatedViewers } from '../../../plugins/ivs/viewers.ts'
 import type { IvsConfig } from '../../../src/config/ivs.ts'
 import { completeIvsOptions } from '../../../src/config/load.ts'
-import type { Orm } from '../../../src/platform/database/database.ts'
+import type { Database } from '../../../src/platform/database/database.ts'
 import { Listeners } from '../../../src/platform/state/listeners.ts'
 import type { State } from '../../../src/platform/state/state.ts'
 import { Told } from '../../fixtures/told.ts'
@@ -19,7 +19,7 @@ import { Told } from '../../fixtures/told.ts'
 /** What the servers of a test share. */
 export interface Platform {
   /** The tables are there. */
-  orm: Orm
+  database: Database
   /** The states of so many servers of a new installation. */
   openStates (t: Test, servers: number): Promise<State[]>
 }
@@ -94,7 +94,7 @@ export class TestScaling implements Scaling {
 }
 
 /** One server. Those that share a state and a database are one installation. */
-export async function startParts (t: Test, { orm, openStates }: Platform, { config: settings = {}, state: given, provider: differing = () => ({}) }: PartsOptions = {}): Promise<Parts> {
+export async function startParts (t: Test, { database: { orm }, openStates }: Platform, { config: settings = {}, state: given, provider: differing = () => ({}) }: PartsOptions = {}): Promise<Parts> {
   const config = completeIvsOptions(settings)
   const told = new Told()
   const state = given ?? (await openStates(t, 1))[0]!
@@ -132,7 +132,7 @@ function withDifferences (provider: LocalProvider, differences: Partial<StagePro
 }
 
 /** As a new installation finds them. */
-export async function emptyTables (orm: Orm): Promise<void> {
+export async function emptyTables ({ orm }: Database): Promise<void> {
   await orm.execute(sql`TRUNCATE ${stagesTable}, ${localPublishers}, ${localStages}`)
 }
 

@@ -9,12 +9,12 @@ const RACES = 40
 /** Stages as somebody makes and deletes them. */
 export async function catalogueSuite (t: Test, platform: Platform): Promise<void> {
   const begin = async (t: Test, options: PartsOptions = {}) => {
-    await emptyTables(platform.orm)
+    await emptyTables(platform.database)
     return await startParts(t, platform, options)
   }
   /** An installation of several servers. */
   const beginServers = async (t: Test, servers: number, options: PartsOptions = {}): Promise<Parts[]> => {
-    await emptyTables(platform.orm)
+    await emptyTables(platform.database)
     const parts: Parts[] = []
     for (const state of await platform.openStates(t, servers)) parts.push(await startParts(t, platform, { ...options, state }))
     return parts

@@ -26,10 +26,12 @@ export async function until (stages: StageDirectory, isSo: () => boolean): Promi
 }
 
 /** Stages in the database, known to all servers. */
-export async function stageDirectorySuite (t: Test, { orm, openStates }: Platform): Promise<void> {
+export async function stageDirectorySuite (t: Test, { database, openStates }: Platform): Promise<void> {
+  const { orm } = database
+
   /** So many servers of a new installation. */
   const begin = async (t: Test, servers = 1, refreshMs = 3_600_000) => {
-    await emptyTables(orm)
+    await emptyTables(database)
     const told = new Told()
     const directories: StoredStages[] = []
     for (const { channels } of await openStates(t, servers)) directories.push(await StoredStages.open({ orm, channels, refreshMs, log: told }))

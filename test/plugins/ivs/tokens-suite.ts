@@ -10,7 +10,7 @@ const LONG_MS = 60_000
 /** Tokens, and the seats that go with them. */
 export async function tokensSuite (t: Test, platform: Platform): Promise<void> {
   const begin = async (t: Test, options: PartsOptions = {}) => {
-    await emptyTables(platform.orm)
+    await emptyTables(platform.database)
     return await startParts(t, platform, options)
   }
   const seatsOf = async ({ viewers, stages }: Parts) => {
@@ -51,7 +51,7 @@ export async function tokensSuite (t: Test, platform: Platform): Promise<void> {
   })
 
   await t.test('1,000 at once, over several servers: 20 stages are filled evenly, to the last seat', async t => {
-    await emptyTables(platform.orm)
+    await emptyTables(platform.database)
     const states = await platform.openStates(t, 2)
     const servers: Parts[] = []
     for (const state of states) servers.push(await startParts(t, platform, { state, config: { stageWaitMs: 0 } }))
@@ -116,7 +116,7 @@ export async function tokensSuite (t: Test, platform: Platform): Promise<void> {
   await t.test('no stage, and nobody on air', async t => {
     const { tokens, stages, master } = await begin(t)
     await stages.remove(master.arn)
-    for (const work of [tokens.viewer('a'), tokens.viewer('a', NOWHERE), tokens.publisher('a')]) t.equal(await codeOf(work), 'NOT_FOUND')
+    t.strictSame(await Promise.all([tokens.viewer('a'), tokens.viewer('a', NOWHERE), tokens.publisher('a')].map(codeOf)), ['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND'])
     const strict = await begin(t, { config: { strictLive: 'true' } })
     for (const arn of [undefined, strict.master.arn]) t.equal(await codeOf(strict.tokens.viewer('a', arn)), 'NOT_FOUND')
     await strict.tokens.publisher('ann')

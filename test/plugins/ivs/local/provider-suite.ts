@@ -8,9 +8,11 @@ const ARN = /^arn:aws:ivs:eu-west-1:000000000000:stage\/[A-Za-z0-9]{12}$/
 const NOWHERE = 'arn:aws:ivs:eu-west-1:000000000000:stage/NobodyIsHere'
 
 /** Stages without AWS. */
-export async function localProviderSuite (t: Test, { orm }: Platform): Promise<void> {
+export async function localProviderSuite (t: Test, { database }: Platform): Promise<void> {
+  const { orm } = database
+
   const begin = async () => {
-    await emptyTables(orm)
+    await emptyTables(database)
     let changes = 0
     const open = async () => await LocalProvider.open({ orm, region: 'eu-west-1', whipEndpoint: 'https://whip.example.com', secret: SECRET, masterTags: { ManagedBy: 'api-server' }, onPublisher: async () => { changes++ } })
     const provider = await open()
@@ -23,7 +25,7 @@ export async function localProviderSuite (t: Test, { orm }: Platform): Promise<v
     const { open, master } = await begin()
     t.match(master, { arn: ARN, name: 'master-stage', tags: { ManagedBy: 'api-server' }, endpoints: { whip: 'https://whip.example.com' } })
     t.equal(master.activeSessionId, undefined)
-    await emptyTables(orm)
+    await emptyTables(database)
     const servers = await Promise.all(Array.from({ length: 10 }, open))
     const masters = await Promise.all(servers.map(async server => (await server.master())!.arn))
     t.equal(new Set(masters).size, 1)
