@@ -25,6 +25,12 @@ export interface IvsApiOptions {
   log: Log
 }
 
+/** Routes behind hooks, in this order. */
+interface Group {
+  hooks: readonly onRequestAsyncHookHandler[]
+  register: (scope: FastifyInstance) => Promise<void>
+}
+
 /**
  * The HTTP API of stages. Other features have paths below `/api` too: each scope here is of a path that has none of
  * theirs, and guards and limits hang on scopes. Needs the decorator `headwaterHealth`.
@@ -49,34 +55,31 @@ export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, acce
     await scope.register(liveStatistics, { ivs, log, errorOf, isKey: key => access.isKey(key) })
   })
 
-  const underKey = [limits.countNetwork, access.requireKey]
-  const paths: Record<string, (scope: FastifyInstance) => Promise<void>> = {
-    // With a slash: /api/token alone is another feature's.
-    '/api/token/': async scope => { await guarded(scope, underKey, async one => { await one.register(tokens, { ivs, access }) }) },
-    '/api/stage': async scope => { await guarded(scope, underKey, async one => { await one.register(stages, { ivs }) }) },
-    '/api/viewer': async scope => {
-      await guarded(scope, underKey, async one => { await one.register(audience, { ivs }) })
-      await guarded(scope, [limits.countWrongKeys, access.requireKey], async one => {
-        one.addHook('preValidation', limits.countViewer)
-        await one.register(signsOfLife, { ivs })
-      })
-    },
-    '/api/stats': async scope => { await guarded(scope, underKey, async one => { await one.register(statistics, { ivs }) }) },
-    '/api/ivs': async scope => { await guarded(scope, [limits.countNetwork, access.requireWebhookSecret], async one => { await one.register(events, { ivs }) }) }
-  }
-  for (const [prefix, register] of Object.entries(paths)) {
+  /** A scope of its own, in this envelope up to what no route of it matches. */
+  const below = async (prefix: string, ...groups: Group[]) => {
     await app.register(async scope => {
       useEnvelope(scope, { answerError, maxBodyBytes })
       scope.setNotFoundHandler(async (request: FastifyRequest, reply: FastifyReply) => await answerError(nothingAt(request), request, reply))
-      await register(scope)
+      for (const { hooks, register } of groups) {
+        await scope.register(async one => {
+          for (const hook of hooks) one.addHook('onRequest', hook)
+          await register(one)
+        })
+      }
     }, { prefix })
   }
-}
+  const underKey = [limits.countNetwork, access.requireKey]
 
-/** Routes behind these hooks, in this order. */
-async function guarded (scope: FastifyInstance, hooks: readonly onRequestAsyncHookHandler[], register: (scope: FastifyInstance) => Promise<void>): Promise<void> {
-  await scope.register(async one => {
-    for (const hook of hooks) one.addHook('onRequest', hook)
-    await register(one)
+  // With a slash: /api/token alone is another feature's.
+  await below('/api/token/', { hooks: underKey, register: async scope => { await scope.register(tokens, { ivs, access }) } })
+  await below('/api/stage', { hooks: underKey, register: async scope => { await scope.register(stages, { ivs }) } })
+  await below('/api/viewer', { hooks: underKey, register: async scope => { await scope.register(audience, { ivs }) } }, {
+    hooks: [limits.countWrongKeys, access.requireKey],
+    register: async scope => {
+      scope.addHook('preValidation', limits.countViewer)
+      await scope.register(signsOfLife, { ivs })
+    }
   })
+  await below('/api/stats', { hooks: underKey, register: async scope => { await scope.register(statistics, { ivs }) } })
+  await below('/api/ivs', { hooks: [limits.countNetwork, access.requireWebhookSecret], register: async scope => { await scope.register(events, { ivs }) } })
 }

@@ -1,21 +1,9 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import t from 'tap'
 import { API_KEY, startIvs, type IvsServer } from '../fixtures/ivs-server.ts'
 import { openPage, SIZES, type Opened } from './account-pages.ts'
 import { launchChromium } from './chromium.ts'
 
 const browser = await launchChromium(t)
-
-/** Where pictures of the page go, for who wants to look at it. */
-const PICTURES = process.env['HEADWATER_PICTURES']
-
-async function picture (page: Page, name: string): Promise<void> {
-  if (PICTURES === undefined) return
-  await mkdir(PICTURES, { recursive: true })
-  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
-}
 
 const rowOf = ({ page }: Pick<Opened, 'page'>, name: string) => page.getByRole('region', { name: 'All stages' }).getByRole('listitem').filter({ hasText: name })
 
@@ -31,25 +19,21 @@ async function viewersOn (server: IvsServer, count: number): Promise<void> {
 
 for (const size of SIZES) {
   t.test(`what an operator sees and does, with the keyboard alone, at ${size[0]} px`, async t => {
-    const name = (what: string) => `${size[0]}-${what}`
     const server = await startIvs(t, { ivs: { maxStages: 3, statisticsSeconds: 0.5, maxParticipants: 5, scaleOutViewers: 3, scaleInViewers: 1, scalingSeconds: 1 } })
     const opened = await openPage(t, browser, server, '/operator/stages', { size })
     const { page, focused, enter, sees, fill, tabTo } = opened
 
-    await picture(page, name('1-asks'))
     await enter('Show the stages')
     await sees('Enter the key first.')
     t.equal(await focused(), 'API key')
     await giveKey(opened, 'another')
     await sees('The server does not take this key.')
     t.equal(await focused(), 'API key')
-    await picture(page, name('2-refused'))
     await giveKey(opened)
     await sees(/^As of .*, when it was looked up$/)
     t.equal(await focused(), 'Stages')
     await rowOf(opened, 'master-stage').getByText('0 of 4').waitFor()
     await sees('To be published here')
-    await picture(page, name('3-nothing'))
     t.equal(page.url(), `${server.url}/operator/stages`, 'no key in the address')
 
     await server.post('/api/token/publisher', { userId: 'alice' })
@@ -65,17 +49,12 @@ for (const size of SIZES) {
     await page.keyboard.press('Enter')
     await sees('請求參數驗證失敗')
     t.equal(await page.getByText('請求參數驗證失敗').getAttribute('lang'), 'zh-Hant')
-    await picture(page, name('4-bad-name'))
     await fill('New stage', 'rehearsal')
     await page.keyboard.press('Enter')
     await sees('rehearsal was made.')
     await rowOf(opened, 'rehearsal').getByText('Copy of the master').waitFor()
     t.equal(await focused(), 'New stage')
 
-    await picture(page, name('5-live'))
-    await page.emulateMedia({ colorScheme: 'dark' })
-    await picture(page, name('6-dark'))
-    await page.emulateMedia({ colorScheme: 'light' })
 
     await fill('New stage', 'one-more')
     await page.keyboard.press('Enter')
@@ -87,11 +66,9 @@ for (const size of SIZES) {
     await enter('Delete rehearsal', 'back')
     await page.getByRole('dialog', { name: 'Delete rehearsal?' }).waitFor()
     t.equal(await focused(), 'Cancel', 'the focus begins on what changes nothing')
-    await picture(page, name('7-asked'))
     await enter('Delete')
     await rowOf(opened, 'rehearsal').getByText('Stage 中仍有觀眾，無法刪除').waitFor()
     t.equal(await focused(), 'Delete rehearsal')
-    await picture(page, name('8-not-empty'))
     await server.post('/api/viewer/leave', { userId: 'guest', stageArn })
     await page.keyboard.press('Enter')
     await enter('Delete')
@@ -124,5 +101,4 @@ t.test('a lost connection', async t => {
   await sees(/^What you see was so at .* It is tried again by itself\.$/)
   await page.getByText('Old', { exact: true }).waitFor()
   await rowOf(opened, 'master-stage').getByText('3 of 49').waitFor()
-  await picture(page, '390-9-lost')
 })

@@ -5,9 +5,10 @@ import { describeApi } from '../../scripts/openapi/document.ts'
 /** Routes that are no part of the API. */
 const NOT_DESCRIBED: Array<{ route: RegExp, why: string }> = [
   { route: /^HEAD /, why: 'as GET' },
-  { route: /^GET \/(studio|watch\/:streamId|register|login|forgot-password|reset-password|profile|admin\/users)?$/, why: 'pages, for people' },
+  { route: /^GET \/(studio|watch\/:streamId|register|login|forgot-password|reset-password|profile|admin\/users|operator\/stages)?$/, why: 'pages, for people' },
   { route: /^GET \/assets\/:name$/, why: 'what pages load; the names change' },
   { route: /^GET \/docs(\/.*)?$/, why: 'the description itself' },
+  { route: /^GET \/ws$/, why: 'WebSockets: docs/api/ivs.md, 11' },
   { route: /^OPTIONS \/(livestream|api\/v1\/\w+(\/users)?)\/\*$/, why: 'CORS preflight' },
   { route: /^OPTIONS \/api\/v1\/\w+(\/users)?\/?$/, why: 'CORS preflight' },
   { route: /^GET \/api\/v1\/admin\/users\/$/, why: 'as without the slash' },

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import type { Answer } from '../../fixtures/http.ts'
-import { API_KEY, INTERNAL_SECRET, startIvs, type IvsServer, type IvsServerOptions } from '../../fixtures/ivs-server.ts'
+import { API_KEY, INTERNAL_SECRET, type IvsServer, type IvsServerOptions } from '../../fixtures/ivs-server.ts'
 import { ARN, ERROR, expectError, expectInvalid, expectMissing, expectSuccess, ISO } from './expect.ts'
 
 /** What a provider, or a state, needs to be told. */
@@ -323,5 +323,3 @@ export async function fullSuite (t: Test, start: StartIvs): Promise<void> {
     await server.close()
   })
 }
-
-export const startLocal: StartIvs = startIvs

@@ -1,7 +1,8 @@
 import t from 'tap'
-import { contractSuite, fullSuite, startLocal } from './contract-suite.ts'
+import { startIvs } from '../../fixtures/ivs-server.ts'
+import { contractSuite, fullSuite } from './contract-suite.ts'
 
 t.test('stages on the local provider, with memory', async t => {
-  await contractSuite(t, startLocal)
-  await fullSuite(t, startLocal)
+  await contractSuite(t, startIvs)
+  await fullSuite(t, startIvs)
 })

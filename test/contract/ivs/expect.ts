@@ -2,7 +2,7 @@ import type { Test } from 'tap'
 import type { Answer } from '../../fixtures/http.ts'
 
 export const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
-export const ARN = /^arn:aws:ivs:[a-z0-9-]+:\d{12}:stage\/[A-Za-z0-9]{12}$/
+export const ARN = /^arn:aws:ivs:[a-z0-9-]+:\d{12}:stage\/[A-Za-z0-9]+$/
 
 /** An answer that is no error. @param message none where it is left out @returns its data */
 export function expectSuccess (t: Test, answer: Answer, about: string, { status = 200, message }: { status?: number, message?: string } = {}): any {

@@ -14,7 +14,7 @@ async function scopeThat (t: Test, { isProduction = false, build }: { isProducti
   t.teardown(() => app.close())
   await app.register(pathOwners)
   useEnvelope(app, { answerError: makeErrorAnswer(makeErrorOf({ isProduction, maxParticipants: 50, maxStages: 20 })), maxBodyBytes: 2_048 })
-  app.get('/throw', async () => { throw thrown.error as Error })
+  app.get('/throw', async () => { throw thrown.error })
   build?.(app)
   return app
 }
