@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import { nothingAt } from '../../src/http/error-handler.ts'
+import { logLazily } from '../../src/http/lazy-log.ts'
 import { pathOwnersOf } from '../../src/http/path-owners.ts'
 import type { Log } from '../../src/log.ts'
 import type { Database } from '../../src/platform/database/database.ts'
@@ -66,6 +67,7 @@ export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, acce
   }
   for (const [prefix, register] of Object.entries(paths)) {
     await app.register(async scope => {
+      logLazily(scope)
       useEnvelope(scope, { answerError, maxBodyBytes })
       scope.setNotFoundHandler(async (request: FastifyRequest, reply: FastifyReply) => await answerError(nothingAt(request), request, reply))
       await register(scope)
