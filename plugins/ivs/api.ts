@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import { nothingAt } from '../../src/http/error-handler.ts'
+import { logLazily } from '../../src/http/lazy-log.ts'
 import { pathOwnersOf } from '../../src/http/path-owners.ts'
 import type { Log } from '../../src/log.ts'
 import type { Database } from '../../src/platform/database/database.ts'
@@ -58,6 +59,7 @@ export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, acce
   /** A scope of its own, in this envelope up to what no route of it matches. */
   const below = async (prefix: string, ...groups: Group[]) => {
     await app.register(async scope => {
+      logLazily(scope)
       useEnvelope(scope, { answerError, maxBodyBytes })
       scope.setNotFoundHandler(async (request: FastifyRequest, reply: FastifyReply) => await answerError(nothingAt(request), request, reply))
       for (const { hooks, register } of groups) {

@@ -155,7 +155,8 @@ async function newFolder (t: Test): Promise<string> {
 }
 
 async function startServer (t: Test, folder: string, env: Record<string, string>): Promise<ServerProcess> {
-  const server = await startIvsProcess({ folder, env })
+  // Nobody sends heartbeats, and a busy machine takes its time.
+  const server = await startIvsProcess({ folder, env: { IVS_HEARTBEAT_TIMEOUT_SECONDS: '600', ...env } })
   t.teardown(() => server.stop())
   return server
 }

@@ -7,7 +7,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 export class PatientRedis extends Redis {
   readonly #commandMs: number
 
-  constructor (url: string, options: RedisOptions, commandMs: number) {
+  constructor (url: string, options: Omit<RedisOptions, 'replyMapping'>, commandMs: number) {
     super(url, options)
     this.#commandMs = commandMs
   }
