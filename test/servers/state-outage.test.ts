@@ -3,52 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import t, { type Test } from 'tap'
-import type { PlatformConfig } from '../../src/config/platform.ts'
-import { openRedis } from '../../src/platform/state/redis.ts'
-import type { Member, State } from '../../src/platform/state/state.ts'
+import t from 'tap'
+import type { Member } from '../../src/platform/state/state.ts'
+import { back, gone, Installation, until } from '../fixtures/installation.ts'
 import { RedisServer } from '../fixtures/redis-server.ts'
-import { Told } from '../fixtures/told.ts'
-import { settingsFor } from '../platform/state/settings.ts'
 
 const SERVER = fileURLToPath(new URL('../fixtures/programs/uses-state.ts', import.meta.url))
 const LONG = { timeoutMs: 60_000 }
 const LOST = 'Redis cannot be used: this server goes on with what it knows itself, and catches up when Redis is back'
-
-/** Servers that share one Redis. */
-class Installation {
-  readonly told = new Told()
-  readonly #t: Test
-  readonly #redis: RedisServer
-  readonly #prefix = `${randomUUID()}:`
-
-  constructor (t: Test, redis: RedisServer) {
-    this.#t = t
-    this.#redis = redis
-  }
-
-  settings (options: Partial<PlatformConfig> = {}): PlatformConfig {
-    return settingsFor({ redisUrl: this.#redis.url, redisPrefix: this.#prefix, ...options })
-  }
-
-  async server (options: Partial<PlatformConfig> = {}): Promise<State> {
-    const state = await openRedis(this.settings(options), this.told)
-    this.#t.teardown(() => state.close())
-    return state
-  }
-}
-
-async function until (condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!await condition()) await delay(10)
-}
-
-async function back (...states: State[]): Promise<void> {
-  await until(() => states.every(({ connection }) => connection === 'connected'))
-}
-
-async function gone (...states: State[]): Promise<void> {
-  await until(() => states.every(({ connection }) => connection === 'disconnected'))
-}
 
 const namesIn = (members: Member[]) => members.map(({ member }) => member).sort()
 
