@@ -110,7 +110,7 @@ export interface Presence {
    * @returns whether it joined; false where the place is closed: then nothing has changed
    */
   join (place: string, member: string, options: PresenceOptions): Promise<boolean>
-  /** Seen again. @returns whether it was there */
+  /** Seen again. @returns whether it was there; false too where it has timed out and had a seat, which may be somebody else's by now */
   touch (place: string, member: string): Promise<boolean>
   /** Its seat is given back. @returns whether it was there */
   leave (place: string, member: string): Promise<boolean>

@@ -29,7 +29,7 @@ export class SeatsModel {
   }
 
   join (place: string, member: string, { timeoutMs, keepsStay }: Coming): boolean {
-    if (this.touch(place, member)) return false
+    if (this.#see(place, member)) return false
     if (this.#closed.has(place)) return false
     const before = keepsStay ? this.#kept(place, member) : undefined
     if (keepsStay) this.#gone = this.#gone.filter(one => one !== before)
@@ -39,13 +39,11 @@ export class SeatsModel {
 
   touch (place: string, member: string): boolean {
     const one = this.#find(place, member)
-    if (one === undefined) return false
-    one.lastSeenAt = one.stays.at(-1)![1] = this.now
-    return true
+    return (one?.pool === undefined || !this.#isLate(one)) && this.#see(place, member)
   }
 
   leave (place: string, member: string): boolean {
-    const wasThere = this.touch(place, member)
+    const wasThere = this.#see(place, member)
     this.#takeOut(one => one.place === place && one.member === member)
     return wasThere
   }
@@ -58,7 +56,7 @@ export class SeatsModel {
     const place = keeps ? seat.place : open.find(({ place }) => this.count(place) === fewest)?.place
     if (place === undefined) return undefined
     if (seat !== undefined && !keeps) {
-      if (!this.#isLate(seat)) this.touch(seat.place, member)
+      if (!this.#isLate(seat)) this.#see(seat.place, member)
       this.#takeOut(one => one === seat)
     }
     this.join(place, member, coming)
@@ -100,6 +98,13 @@ export class SeatsModel {
 
   sweep (): void {
     this.#takeOut(one => this.#isLate(one))
+  }
+
+  #see (place: string, member: string): boolean {
+    const one = this.#find(place, member)
+    if (one === undefined) return false
+    one.lastSeenAt = one.stays.at(-1)![1] = this.now
+    return true
   }
 
   #find (place: string, member: string): There | undefined {

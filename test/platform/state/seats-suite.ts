@@ -99,6 +99,7 @@ export async function seatsSuite (t: Test, open: OpenTogether, log: Log): Promis
       t.equal(await one.seatOf('pool', 'late'), options === NO_SWEEP ? 'a' : undefined)
       t.same(await other.takeSeat('pool', 'next', offers, LONG), { place: 'a', isNew: true, members: 1 })
       t.equal(await one.takeSeat('pool', 'late', offers, LONG), undefined, 'it comes too late')
+      t.equal(await one.touch('a', 'late'), false, 'its seat is not taken again by being seen')
       t.same(await one.counts(['a', 'b']), [1, 1])
       t.equal(await one.leave('a', 'next'), true)
       t.same(await other.takeSeat('pool', 'late', offers, LONG), { place: 'a', isNew: options !== NO_SWEEP, members: 1 }, 'there is room again')

@@ -60,15 +60,19 @@ export class Register {
   touch (name: string, member: string, now: number): boolean {
     const place = this.#places.get(name)
     const seen = place?.members.get(member)
-    if (place === undefined || seen === undefined) return false
+    // Somebody else may have the seat of who is late.
+    if (place === undefined || seen === undefined || (seen.pool !== undefined && hasTimedOut(seen, now))) return false
     this.#see(place, seen, now)
     return true
   }
 
   leave (name: string, member: string, now: number): boolean {
-    const isThere = this.touch(name, member, now)
-    if (isThere) this.#remove(name, member, now)
-    return isThere
+    const place = this.#places.get(name)
+    const seen = place?.members.get(member)
+    if (place === undefined || seen === undefined) return false
+    this.#see(place, seen, now)
+    this.#remove(name, member, now)
+    return true
   }
 
   /** @returns with the place in which its seat was given back */

@@ -7,6 +7,8 @@ export const PRESENCE_SCRIPTS = {
 local keys, member, timeoutMs, keepsStay, data = keysOf(ARGV[4]), ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local found = find(keys, member)
 if not found and (timeoutMs == '' or isClosed(keys)) then return false end
+-- Somebody else may have the seat of who is late.
+if found and timeoutMs == '' and found.pool ~= '' and hasTimedOut(found) then return false end
 local seen = see(keys, member, found, timeoutMs, keepsStay, '', data)
 return { found and 0 or 1, encode(seen), counted(keys) }
 `,
