@@ -76,7 +76,7 @@ export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, acce
   await below('/api/token/', { hooks: underKey, register: async scope => { await scope.register(tokens, { ivs, access }) } })
   await below('/api/stage', { hooks: underKey, register: async scope => { await scope.register(stages, { ivs }) } })
   await below('/api/viewer', { hooks: underKey, register: async scope => { await scope.register(audience, { ivs }) } }, {
-    hooks: [limits.countWrongKeys, access.requireKey],
+    hooks: [limits.requireKey],
     register: async scope => {
       scope.addHook('preValidation', limits.countViewer)
       await scope.register(signsOfLife, { ivs })

@@ -31,11 +31,11 @@ export class RequestLimits {
   }
 
   /**
-   * Hook in place of `countNetwork`, for routes that a whole audience uses through one address: there `countViewer`
-   * counts. Wrong keys are counted by network all the same, and a network with too many is refused before its key is
-   * looked at, a right one too.
+   * Hook in place of `countNetwork` and of `Access.requireKey`, for routes that a whole audience uses through one address:
+   * there `countViewer` counts. Wrong keys are counted by network all the same, and a network with too many is refused
+   * before its key is looked at, a right one too.
    */
-  readonly countWrongKeys: onRequestAsyncHookHandler = async (request, reply) => {
+  readonly requireKey: onRequestAsyncHookHandler = async (request, reply) => {
     const network = clientNetwork(request.ip)
     const now = performance.now()
     const guesser = this.#guessers.find(network, now)
@@ -47,6 +47,7 @@ export class RequestLimits {
       this.#guessers.open(network, now)
       throw error
     }
+    throw new HeadwaterError('API_KEY_INVALID')
   }
 
   /** Hook, when the body has been read. */
