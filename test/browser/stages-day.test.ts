@@ -83,8 +83,10 @@ async function difference (opened: Opened, day: Day): Promise<string> {
   const rows = await opened.page.getByRole('region', { name: 'All stages' }).getByRole('listitem').allInnerTexts()
   const text = await textOf(opened)
   const wrong = said!.stages.filter(({ name, autoScaled, viewerCount }) => !rows.some(row => row.includes(name) && row.includes(`${viewerCount} of ${MAX_PARTICIPANTS - (autoScaled ? 0 : 1)}`)))
-  const lastReason = day.diary.decisions.at(-1)?.reason ?? ''
+  const [newest] = day.diary.toldLast
+  const lastReason = newest?.reason ?? ''
   return [
+    ...(text.includes('The server cannot be reached') ? ['what is so now'] : []),
     ...(rows.length === said!.stages.length ? [] : [`${rows.length} rows for ${said!.stages.length} stages`]),
     ...wrong.map(({ name, viewerCount }) => `${name} with ${viewerCount} viewers`),
     ...(text.includes('Nobody publishes') === said!.isPublisherLive ? ['whether somebody publishes'] : []),
