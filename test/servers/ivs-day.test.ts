@@ -78,16 +78,6 @@ async function eveningAndNight (day: Day): Promise<void> {
   await day.clock.standUntil('only the master is left', async () => (await day.said.all()).every(({ stages }) => stages.length === 1), PATIENCE_MS)
 }
 
-/** What happened is told also when it went wrong. */
-async function live (t: Test, day: Day, story: () => Promise<void>): Promise<void> {
-  try {
-    await story()
-  } finally {
-    day.report(t)
-    t.strictSame(day.findings.wrong, [])
-  }
-}
-
 function nothingIsLeft (t: Test, day: Day, standIn: IvsStandIn, master: string): void {
   t.strictSame(standIn.stageArns, [master], 'at AWS there is only the master')
   t.strictSame(standIn.replicas(master, day.broadcaster.participantId), [], 'and nothing is copied')
@@ -98,7 +88,7 @@ t.test('a day at AWS without a relay, on one server with a memory of its own: si
   const master = standIn.createStage('master-stage')
   const servers = await startStageServers(t, 1, awsSettings(standIn, master))
   const day = beginDay(t, { servers, forgets: true, aws: { standIn, master } })
-  await live(t, day, async () => {
+  await day.live(t, async () => {
     await morning(day)
     await publisherDropsAndComesBack(day, standIn.events)
     await Promise.all([day.audienceBy(12, SPIKE), troubleAtAws(day, standIn)])
@@ -119,7 +109,7 @@ t.test('a day at AWS with a relay, on two servers with Redis and PostgreSQL: a s
   const [redis, postgresql] = await Promise.all([RedisServer.start(t), startPostgresql(t)])
   const servers = await startStageServers(t, 2, { ...awsSettings(standIn, master), IVS_RELAY: 'external', REDIS_URL: redis.url, DATABASE_URL: postgresql.url })
   const day = beginDay(t, { servers, forgets: false, aws: { standIn, master }, hasRelay: true })
-  await live(t, day, async () => {
+  await day.live(t, async () => {
     await morning(day)
     await publisherDropsAndComesBack(day, standIn.events)
     await Promise.all([day.audienceBy(12, SPIKE), troubleAtAws(day, standIn)])
@@ -135,7 +125,7 @@ t.test('a day without AWS, on two servers with Redis and PostgreSQL', async t =>
   const [redis, postgresql] = await Promise.all([RedisServer.start(t), startPostgresql(t)])
   const servers = await startStageServers(t, 2, { REDIS_URL: redis.url, DATABASE_URL: postgresql.url })
   const day = beginDay(t, { servers, forgets: false })
-  await live(t, day, async () => {
+  await day.live(t, async () => {
     await morning(day)
     await publisherDropsAndComesBack(day)
     const growing = day.audienceBy(12, SPIKE)
