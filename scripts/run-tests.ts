@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findLeftovers } from './test-run/leftovers.ts'
+import { settleTapPlugins } from './test-run/tap-plugins.ts'
 import { readComments, readFailures, readTotals, type Totals } from './test-run/tap-report.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -18,7 +19,7 @@ const GROUPS: Record<string, { jobs: number, timeoutSeconds: number }> = {
   ffmpeg: { jobs: 2, timeoutSeconds: 120 },
   contract: { jobs: 2, timeoutSeconds: 240 },
   embedding: { jobs: 2, timeoutSeconds: 240 },
-  servers: { jobs: 2, timeoutSeconds: 300 },
+  servers: { jobs: 2, timeoutSeconds: 600 },
   output: { jobs: 2, timeoutSeconds: 300 },
   browser: { jobs: 1, timeoutSeconds: 300 },
   fuzz: { jobs: 2, timeoutSeconds: 120 },
@@ -62,6 +63,7 @@ try {
   // A test runs the server as another user.
   await chmod(folder, 0o755)
   await mkdir(temporary)
+  await settleTapPlugins(ROOT)
   for (const group of process.argv.slice(2)) {
     const { passed, failed } = await runGroup(group, join(folder, `${group}.tap`), { ...process.env, [MARK]: id, TMPDIR: temporary })
     sum.passed += passed

@@ -5,7 +5,7 @@ import { openMemory } from '../../../src/platform/state/memory.ts'
 import { dataFolder, platformSettings } from '../../fixtures/database.ts'
 import { Told } from '../../fixtures/told.ts'
 import { settingsFor } from '../../platform/state/settings.ts'
-import { stagesSuite } from './stages-suite.ts'
+import { stagesSuite } from '../../plugins/ivs/stages-suite.ts'
 
 t.test('stages on the embedded database and a state in memory', async t => {
   const told = new Told()

@@ -1,13 +1,13 @@
 import t, { type Test } from 'tap'
-import { openAwsProvider } from '../../plugins/ivs/aws/provider.ts'
-import type { StageProvider } from '../../plugins/ivs/provider.ts'
-import { completeIvsOptions } from '../../src/config/load.ts'
-import { Findings } from '../fixtures/ivs-day/findings.ts'
-import { Rules, RULES } from '../fixtures/ivs-day/rules.ts'
-import { StandInRules } from '../fixtures/ivs-day/stand-in-rules.ts'
-import type { Viewer } from '../fixtures/ivs-day/viewer.ts'
-import { Told } from '../fixtures/told.ts'
-import { IvsStandIn } from '../stand-ins/ivs/stand-in.ts'
+import { openAwsProvider } from '../../../plugins/ivs/aws/provider.ts'
+import type { StageProvider } from '../../../plugins/ivs/provider.ts'
+import { completeIvsOptions } from '../../../src/config/load.ts'
+import { Findings } from '../../fixtures/ivs-day/findings.ts'
+import { Rules, RULES } from '../../fixtures/ivs-day/rules.ts'
+import { StandInRules } from '../../fixtures/ivs-day/stand-in-rules.ts'
+import type { Viewer } from '../../fixtures/ivs-day/viewer.ts'
+import { Told } from '../../fixtures/told.ts'
+import { IvsStandIn } from '../../stand-ins/ivs/stand-in.ts'
 
 const GRACE_MS = 1_000
 

@@ -2,9 +2,9 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import type { DayResult } from './simulated-day.ts'
+import type { DayResult } from '../../plugins/ivs/scaling/simulated-day.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../../fixtures/programs/simulates-day.ts', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../fixtures/programs/simulates-day.ts', import.meta.url))
 
 /** Told, so that a day that went wrong can be lived again. */
 const seeds = [1, 1 + Math.floor(Math.random() * 1_000_000)]

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { ServerProcess } from '../chaos/server-process.ts'
-import { API_KEY, startIvsProcess } from '../fixtures/ivs-process.ts'
-import { KeptConnections } from '../fixtures/kept-connections.ts'
-import { startPostgresql } from '../fixtures/postgresql-server.ts'
-import { RedisServer } from '../fixtures/redis-server.ts'
+import type { ServerProcess } from '../../chaos/server-process.ts'
+import { API_KEY, startIvsProcess } from '../../fixtures/ivs-process.ts'
+import { KeptConnections } from '../../fixtures/kept-connections.ts'
+import { startPostgresql } from '../../fixtures/postgresql-server.ts'
+import { RedisServer } from '../../fixtures/redis-server.ts'
 
 /** As it is by default: one of 50 participants of the master stage publishes. */
 const STAGES = 20

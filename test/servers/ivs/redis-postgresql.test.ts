@@ -1,9 +1,9 @@
 import t from 'tap'
-import { contractSuite, fullSuite, type StartIvs } from '../contract/ivs/contract-suite.ts'
-import { expectSuccess } from '../contract/ivs/expect.ts'
-import { startIvs } from '../fixtures/ivs-server.ts'
-import { startPostgresql } from '../fixtures/postgresql-server.ts'
-import { RedisServer } from '../fixtures/redis-server.ts'
+import { contractSuite, fullSuite, type StartIvs } from '../../contract/ivs/contract-suite.ts'
+import { expectSuccess } from '../../contract/ivs/expect.ts'
+import { startIvs } from '../../fixtures/ivs-server.ts'
+import { startPostgresql } from '../../fixtures/postgresql-server.ts'
+import { RedisServer } from '../../fixtures/redis-server.ts'
 
 const postgresql = await startPostgresql(t)
 

@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
-import { Day, type DayOptions } from '../fixtures/ivs-day/day.ts'
-import { awsSettings, startStageServers } from '../fixtures/ivs-day/servers.ts'
-import { startPostgresql } from '../fixtures/postgresql-server.ts'
-import { RedisServer } from '../fixtures/redis-server.ts'
-import { IvsStandIn } from '../stand-ins/ivs/stand-in.ts'
+import { Day, type DayOptions } from '../../fixtures/ivs-day/day.ts'
+import { awsSettings, startStageServers } from '../../fixtures/ivs-day/servers.ts'
+import { startPostgresql } from '../../fixtures/postgresql-server.ts'
+import { RedisServer } from '../../fixtures/redis-server.ts'
+import { IvsStandIn } from '../../stand-ins/ivs/stand-in.ts'
 
 const MAX_PARTICIPANTS = 50
 const MAX_STAGES = 20

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { IVS_MIGRATIONS } from '../../plugins/ivs/tables.ts'
-import { openPostgresql } from '../../src/platform/database/postgresql.ts'
-import { openRedis } from '../../src/platform/state/redis.ts'
-import { platformSettings } from '../fixtures/database.ts'
-import { startPostgresql } from '../fixtures/postgresql-server.ts'
-import { RedisServer } from '../fixtures/redis-server.ts'
-import { Told } from '../fixtures/told.ts'
-import { settingsFor } from '../platform/state/settings.ts'
-import { stagesSuite } from '../plugins/ivs/stages-suite.ts'
+import { IVS_MIGRATIONS } from '../../../plugins/ivs/tables.ts'
+import { openPostgresql } from '../../../src/platform/database/postgresql.ts'
+import { openRedis } from '../../../src/platform/state/redis.ts'
+import { platformSettings } from '../../fixtures/database.ts'
+import { startPostgresql } from '../../fixtures/postgresql-server.ts'
+import { RedisServer } from '../../fixtures/redis-server.ts'
+import { Told } from '../../fixtures/told.ts'
+import { settingsFor } from '../../platform/state/settings.ts'
+import { stagesSuite } from '../../plugins/ivs/stages-suite.ts'
 
 t.test('stages on several servers that share a PostgreSQL and a Redis', async t => {
   const told = new Told()
