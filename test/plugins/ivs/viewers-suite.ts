@@ -7,6 +7,8 @@ import { codeOf, emptyTables, startParts, type PartsOptions, type Platform } fro
 
 const NOWHERE = 'arn:aws:ivs:eu-west-1:000000000000:stage/NobodyIsHere'
 const CROWD = 10_000
+/** Fewer than may wait for an answer of Redis (REDIS_MAX_COMMANDS). */
+const AT_ONCE = 1_000
 
 /** A state that notes what its presence register is asked. */
 function counted (state: State): { state: State, asked: string[] } {
@@ -141,8 +143,11 @@ export async function viewersSuite (t: Test, platform: Platform): Promise<void> 
     const other = await addStage('other')
     const users = Array.from({ length: CROWD }, (_, index) => `viewer${index}`)
     const stageOf = (index: number) => index % 2 === 0 ? master : other
-    await Promise.all(users.map(async (user, index) => { await state!.presence.join(placeOf(stageOf(index).arn), user, { timeoutMs: 600_000 }) }))
-    await Promise.all(users.map(async (user, index) => { await viewers.heartbeat(user, stageOf(index).arn) }))
+    const ofAll = async (does: (user: string, stageArn: string) => Promise<unknown>) => {
+      for (let from = 0; from < CROWD; from += AT_ONCE) await Promise.all(users.slice(from, from + AT_ONCE).map(async (user, index) => await does(user, stageOf(from + index).arn)))
+    }
+    await ofAll(async (user, stageArn) => await state!.presence.join(placeOf(stageArn), user, { timeoutMs: 600_000 }))
+    await ofAll(async (user, stageArn) => await viewers.heartbeat(user, stageArn))
     t.equal(asked.length, CROWD)
     t.strictSame(new Set(asked), new Set(['touch']))
     asked.length = 0
