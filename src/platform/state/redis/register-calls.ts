@@ -5,7 +5,7 @@ import type { KeptOptions } from '../presence-options.ts'
 import type { Member, Seat, SeatOffer, Stay } from '../state.ts'
 import type { Names } from './names.ts'
 import { historyOf, memberOf, poolText, seenOf } from './record.ts'
-import type { ScriptName } from './scripts/index.ts'
+import type { ScriptName } from './lua/index.ts'
 import type { Session } from './session.ts'
 
 export type RegisterTiming = PresenceTiming & {

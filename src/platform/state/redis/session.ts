@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import type { PlatformConfig } from '../../../config/platform.ts'
 import { reasonOf } from '../../../errors/reason.ts'
 import { PatientRedis } from './patient-redis.ts'
-import { SCRIPTS, type ScriptName } from './scripts/index.ts'
+import { SCRIPTS, type ScriptName } from './lua/index.ts'
 
 export type SessionSettings = Pick<PlatformConfig, 'redisUrl' | 'redisConnectMs' | 'redisCommandMs'>
 
