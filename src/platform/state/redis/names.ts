@@ -21,7 +21,7 @@ export class Names {
   seats (pool: string): string { return `${this.#prefix}seats:${pool}` }
   /** Places in which somebody is. */
   get places (): string { return `${this.#prefix}next-timeouts` }
-  /** What the scripts of the register need, in their order: see scripts/register.ts. */
+  /** What the scripts of the register need, in their order: see lua/register.ts. */
   get register (): string[] {
     return [this.present(''), this.history(''), `${this.#prefix}timeouts:`, this.seats(''), `${this.#prefix}stays:`, this.places, `${this.#prefix}sweep`]
   }

@@ -1,7 +1,7 @@
 import type { History, Seen } from '../memory/register.ts'
 import type { Member } from '../state.ts'
 
-/** A member as scripts/register.ts keeps it. */
+/** A member as lua/register.ts keeps it. */
 export function seenOf (record: string): Seen {
   const parts = record.split(' ')
   const [joinedAt, lastSeenAt, timeoutMs, firstJoinedAt, beforeMs] = parts.slice(0, 5).map(Number) as [number, number, number, number, number]
