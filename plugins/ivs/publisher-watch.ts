@@ -1,6 +1,6 @@
 import { reasonOf } from '../../src/errors/reason.ts'
 import type { Log } from '../../src/log.ts'
-import { Listeners } from '../../src/platform/state/listeners.ts'
+import { Listeners } from '../../src/listeners.ts'
 import type { State } from '../../src/platform/state/state.ts'
 import { RecentMap } from '../../src/recent-map.ts'
 import type { StageProvider } from './provider.ts'

@@ -1,5 +1,5 @@
 import type { Log } from '../../../src/log.ts'
-import { Listeners } from '../../../src/platform/state/listeners.ts'
+import { Listeners } from '../../../src/listeners.ts'
 import type { Channels } from '../../../src/platform/state/state.ts'
 import type { ScalingDecision } from './decision.ts'
 

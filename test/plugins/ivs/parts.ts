@@ -12,7 +12,7 @@ import { SeatedViewers } from '../../../plugins/ivs/viewers.ts'
 import type { IvsConfig } from '../../../src/config/ivs.ts'
 import { completeIvsOptions } from '../../../src/config/load.ts'
 import type { Database } from '../../../src/platform/database/database.ts'
-import { Listeners } from '../../../src/platform/state/listeners.ts'
+import { Listeners } from '../../../src/listeners.ts'
 import type { State } from '../../../src/platform/state/state.ts'
 import { Told } from '../../fixtures/told.ts'
 

@@ -1,5 +1,5 @@
 import type { Log } from '../../../log.ts'
-import { Listeners } from '../listeners.ts'
+import { Listeners } from '../../../listeners.ts'
 import type { Channels } from '../state.ts'
 
 /** Who on this server listens to which channel. */

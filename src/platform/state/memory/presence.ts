@@ -1,5 +1,5 @@
 import type { Log } from '../../../log.ts'
-import { Listeners } from '../listeners.ts'
+import { Listeners } from '../../../listeners.ts'
 import { keptOptions, mustBeOffers } from '../presence-options.ts'
 import type { Member, Presence, PresenceOptions, PresenceSummary, Seat, SeatOffer, Stay } from '../state.ts'
 import { Register } from './register.ts'

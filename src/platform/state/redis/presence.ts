@@ -1,6 +1,6 @@
 import type { Log } from '../../../log.ts'
 import { RecentMap } from '../../../recent-map.ts'
-import { Listeners } from '../listeners.ts'
+import { Listeners } from '../../../listeners.ts'
 import { Register, type History, type Seen } from '../memory/register.ts'
 import { keptOptions, mustBeOffers, type KeptOptions } from '../presence-options.ts'
 import type { Member, Presence, PresenceOptions, PresenceSummary, Seat, SeatOffer, Stay } from '../state.ts'

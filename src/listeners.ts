@@ -1,4 +1,4 @@
-import type { Log } from '../../log.ts'
+import type { Log } from './log.ts'
 
 /** Who wants to be told of something. One that fails is logged, and keeps nobody else from it. */
 export class Listeners<T extends unknown[]> {
