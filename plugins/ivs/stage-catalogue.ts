@@ -7,6 +7,7 @@ import { knownStage, masterOf } from './known-stage.ts'
 import type { ProvidedStage, StageProvider } from './provider.ts'
 import { placeOf } from './seats.ts'
 import { stageLimitReached } from './stage-directory.ts'
+import { removeStage } from './stage-removal.ts'
 import type { PublisherWatch, Stage, StageDirectory } from './stage.ts'
 
 export interface CatalogueOptions {
@@ -46,13 +47,12 @@ export class Catalogue implements StageCatalogue {
 
   /** What failed midway is gone on with by the next who deletes it. */
   async delete (stageArn: string): Promise<void> {
-    const { stages, provider } = this.#options
+    const { stages, provider, publisher } = this.#options
     const stage = await knownStage(stages, stageArn)
     if (stage.role === 'master') throw new HeadwaterError('MASTER_STAGE')
     await this.#close(stage)
-    await this.#stopReplication(stage)
-    await provider.delete(stage.arn)
-    await stages.remove(stage.arn)
+    const { participantId } = publisher.current()
+    await removeStage(stage.arn, { provider, stages, source: participantId === undefined ? undefined : { arn: masterOf(stages).arn, participantId } })
   }
 
   async master (): Promise<ProvidedStage | undefined> {
@@ -73,18 +73,6 @@ export class Catalogue implements StageCatalogue {
     } catch (error) {
       await presence.clear(place)
       throw error
-    }
-  }
-
-  async #stopReplication ({ arn }: Stage): Promise<void> {
-    const { stages, provider, publisher } = this.#options
-    const { participantId } = publisher.current()
-    if (participantId === undefined) return
-    try {
-      await provider.stopReplication(masterOf(stages).arn, arn, participantId)
-    } catch (error) {
-      // Nothing is copied there.
-      if (!(error instanceof HeadwaterError && error.code === 'NOT_FOUND')) throw error
     }
   }
 

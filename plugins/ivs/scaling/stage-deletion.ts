@@ -1,17 +1,14 @@
-import { HeadwaterError } from '../../../src/errors/catalogue.ts'
 import type { Presence } from '../../../src/platform/state/state.ts'
 import type { StageProvider } from '../provider.ts'
 import { placeOf } from '../seats.ts'
+import { removeStage, unlessGone, type RemovalOptions } from '../stage-removal.ts'
 import type { StageDirectory } from '../stage.ts'
 import type { KnownStage } from './known.ts'
 
-export interface DeletionOptions {
+export interface DeletionOptions extends RemovalOptions {
   provider: Pick<StageProvider, 'connectedViewers' | 'stopReplication' | 'delete'>
   stages: StageDirectory
   presence: Presence
-  /** What is copied to it, and from where. */
-  source: { arn: string, participantId: string } | undefined
-  /** Nothing is begun after it was aborted. */
   signal: AbortSignal
 }
 
@@ -38,22 +35,7 @@ export async function deleteStage (stage: KnownStage, { provider, stages, presen
     throw error
   }
   signal.throwIfAborted()
-  if (source !== undefined && (stage.mediaPath === 'replica' || stage.copy !== undefined)) {
-    await unlessGone(async () => await provider.stopReplication(source.arn, stage.arn, source.participantId))
-    signal.throwIfAborted()
-  }
-  await unlessGone(async () => await provider.delete(stage.arn))
-  signal.throwIfAborted()
-  // The place stays closed, and how long people watched there is remembered.
-  await stages.remove(stage.arn)
+  const isCopied = stage.mediaPath === 'replica' || stage.copy !== undefined
+  await removeStage(stage.arn, { provider, stages, source: isCopied ? source : undefined, signal })
   return undefined
-}
-
-async function unlessGone<T> (work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof HeadwaterError && error.code === 'NOT_FOUND') return undefined
-    throw error
-  }
 }
