@@ -25,7 +25,7 @@ export interface Viewers {
   /** Also whoever is not there. */
   leave (userId: string, stageArn: string): Promise<void>
   on (stageArn: string): Promise<{ total: number, active: Viewer[] }>
-  /** Seconds that somebody watched a stage, over all its stays. @throws HeadwaterError `NOT_FOUND` */
+  /** Whole seconds that somebody watched a stage, over all its stays. @throws HeadwaterError `NOT_FOUND` */
   watchedSeconds (userId: string, stageArn: string): Promise<number>
   /** By ARN. */
   counts (): Promise<Map<string, number>>

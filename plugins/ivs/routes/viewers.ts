@@ -110,7 +110,7 @@ export const audience: FastifyPluginAsyncTypebox<ViewersOptions> = async (scope,
   })
 
   scope.get('/duration', { schema: durationSchema }, async ({ query: { userId, stageArn } }) => {
-    const seconds = Math.floor(await viewers.watchedSeconds(userId, stageArn))
+    const seconds = await viewers.watchedSeconds(userId, stageArn)
     return success({ userId, stageArn, watchDurationSeconds: seconds, watchDurationFormatted: watchDuration(seconds) })
   })
 }
