@@ -5,7 +5,7 @@ import { ROOT } from '../../../../src/ui/root.ts'
 import { nameOf, pictureOf, type Account } from '../account.ts'
 import { Avatar } from '../avatar.tsx'
 import type { OwnWords } from '../form/problems.ts'
-import { useAction } from '../form/use-action.ts'
+import { useApiAction } from '../form/use-api-action.ts'
 import { session } from '../session/current.ts'
 import { fileTrouble, PICTURE_TYPES } from './picture-file.ts'
 
@@ -17,7 +17,7 @@ export function Picture ({ account }: { account: Account }): ReactElement {
   const input = useRef<HTMLInputElement>(null)
   const [file, setFile] = useState<File>()
   const [refusal, setRefusal] = useState<string>()
-  const { isBusy, trouble, run } = useAction(WORDS)
+  const { isBusy, trouble, run } = useApiAction(WORDS)
   const preview = useFileAddress(file)
 
   const choose = ({ target }: ChangeEvent<HTMLInputElement>) => {

@@ -6,7 +6,7 @@ import { Notice } from '../../../../src/ui/notice.tsx'
 import { PageTitle } from '../../../../src/ui/page-title.tsx'
 import { Panel } from '../../../../src/ui/panel.tsx'
 import { FormPage } from '../form/form-page.tsx'
-import { useAction } from '../form/use-action.ts'
+import { useApiAction } from '../form/use-api-action.ts'
 import { session, useSession } from '../session/current.ts'
 import { LoggedIn } from '../session/logged-in.tsx'
 import { Deletion } from './deletion.tsx'
@@ -19,7 +19,7 @@ import './profile.css'
 export default function ProfilePage (): ReactElement {
   const { state } = useSession()
   const [isLeaving, setLeaving] = useState(false)
-  const { trouble, run } = useAction()
+  const { trouble, run } = useApiAction()
 
   const logOut = () => {
     setLeaving(true)

@@ -6,7 +6,7 @@ import { ROOT } from '../../../../src/ui/root.ts'
 import { VisuallyHidden } from '../../../../src/ui/visually-hidden.tsx'
 import { nameOf, pictureOf, type Account } from '../account.ts'
 import { Avatar } from '../avatar.tsx'
-import { useAction } from '../form/use-action.ts'
+import { useApiAction } from '../form/use-api-action.ts'
 import { session } from '../session/current.ts'
 import type { Asked } from './user-dialog.tsx'
 import { ROLES } from './user-query.ts'
@@ -21,7 +21,7 @@ interface UserRowProps {
 
 /** An account in the list, and what can be done to it. */
 export function UserRow ({ user, isOwn, onAsked, onChanged }: UserRowProps): ReactElement {
-  const { trouble, run } = useAction()
+  const { trouble, run } = useApiAction()
   const { user_id: id, username, email, status, role } = user
   const name = nameOf(user)
   const unban = () => run(async () => onChanged(await session.ask<Account>(`admin/users/${id}/unban`, { method: 'POST' })))

@@ -1,15 +1,15 @@
 import { useRef, useState, type FormEvent, type ReactElement } from 'react'
 import { Button } from '../../../../src/ui/button.tsx'
 import { Field } from '../../../../src/ui/field.tsx'
+import { useAction } from '../../../../src/ui/use-action.ts'
 import { FailureWords } from './api-words.tsx'
-import type { StageApi } from './stage-api.ts'
-import { useStageAction } from './use-stage-action.ts'
+import { stageFailure, type StageApi } from './stage-api.ts'
 
 /** Makes a stage, which the autoscaler leaves alone. */
 export function NewStage ({ api }: { api: StageApi }): ReactElement {
   const form = useRef<HTMLFormElement>(null)
   const [made, setMade] = useState('')
-  const { isBusy, trouble, run } = useStageAction()
+  const { isBusy, trouble, run } = useAction(stageFailure)
   const send = (event: FormEvent) => {
     event.preventDefault()
     const name = String(new FormData(form.current!).get('name')).trim()

@@ -10,6 +10,11 @@ export class StageFailure extends Error {
   }
 }
 
+/** The failure that somebody is told of, if it is one. */
+export function stageFailure (error: unknown): StageFailure | undefined {
+  return error instanceof StageFailure ? error : undefined
+}
+
 /** Longer, and there is no answer. */
 const ANSWER_MS = 30_000
 

@@ -3,11 +3,11 @@ import { Badge } from '../../../../src/ui/badge.tsx'
 import { Button } from '../../../../src/ui/button.tsx'
 import { ConfirmDialog } from '../../../../src/ui/dialog.tsx'
 import { Notice } from '../../../../src/ui/notice.tsx'
+import { useAction } from '../../../../src/ui/use-action.ts'
 import { VisuallyHidden } from '../../../../src/ui/visually-hidden.tsx'
 import type { StageOperation } from '../../live-messages.ts'
 import { FailureWords } from './api-words.tsx'
-import type { StageApi } from './stage-api.ts'
-import { useStageAction } from './use-stage-action.ts'
+import { stageFailure, type StageApi } from './stage-api.ts'
 import { ageText, mediaText, ofText, PHASES, ROLES } from './words.ts'
 
 interface StageRowProps {
@@ -24,7 +24,7 @@ interface StageRowProps {
 export function StageRow ({ stage, isLive, countedAt, api, onDeleted }: StageRowProps): ReactElement {
   const { stageArn, name, role, phase, viewerCount, seats, createdAt, mediaPath } = stage
   const [isAsking, setAsking] = useState(false)
-  const { isBusy, trouble, run } = useStageAction()
+  const { isBusy, trouble, run } = useAction(stageFailure)
   const remove = () => {
     setAsking(false)
     run(async () => onDeleted(await api.delete(stageArn)))
