@@ -10,7 +10,7 @@ import { objects } from '../../src/platform/objects/index.ts'
 import { state } from '../../src/platform/state/index.ts'
 import { http } from '../fixtures/http.ts'
 import { expectAnswer } from '../contract/accounts/expect.ts'
-import { listen } from './host.ts'
+import { boot, listen } from './host.ts'
 import { strangeHost } from './strange-host.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'headwater-embedding-'))
@@ -56,15 +56,6 @@ t.test('accounts in a host that does everything in its own way, twice, on one da
 })
 
 t.test('what cannot be is said at boot', async t => {
-  const boot = async (build: (app: FastifyInstance) => Promise<unknown>) => {
-    const app = Fastify({ pluginTimeout: 120_000 })
-    try {
-      await build(app)
-      await app.ready()
-    } finally {
-      await app.close()
-    }
-  }
   await t.rejects(boot(async app => await app.register(accounts, QUICK)), { message: /decorator.*database/i }, 'there is no database')
   await t.rejects(boot(async app => {
     await platform(app)

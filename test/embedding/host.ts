@@ -51,6 +51,17 @@ export async function listen (t: Test, app: FastifyInstance, host = '127.0.0.1')
   return await app.listen({ host, port: 0 })
 }
 
+/** Starts a host that does not listen, and closes it. Rejects with what does not let it start. */
+export async function boot (build: (app: FastifyInstance) => Promise<unknown>): Promise<void> {
+  const app = Fastify({ pluginTimeout: 120_000 })
+  try {
+    await build(app)
+    await app.ready()
+  } finally {
+    await app.close()
+  }
+}
+
 /** What a client needs to know of one of ours. */
 export function embeddedAt (t: Test, url: string, embedded: Pick<Embedded, 'what' | 'streamsDir'> & { prefix?: string, ca?: string }): Embedded {
   const { prefix = '', ca } = embedded

@@ -9,7 +9,7 @@ import { database } from '../../src/platform/database/index.ts'
 import { state } from '../../src/platform/state/index.ts'
 import { ERROR, expectError, expectInvalid, expectMissing, expectSuccess } from '../contract/ivs/expect.ts'
 import { API_KEY, ivsClient } from '../fixtures/ivs-server.ts'
-import { listen } from './host.ts'
+import { boot, listen } from './host.ts'
 import { strangeHost } from './strange-host.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'headwater-embedding-'))
@@ -57,15 +57,6 @@ t.test('stages in a host that does everything in its own way, twice, on one data
 })
 
 t.test('what cannot be is said at boot', async t => {
-  const boot = async (build: (app: FastifyInstance) => Promise<unknown>) => {
-    const app = Fastify({ pluginTimeout: 120_000 })
-    try {
-      await build(app)
-      await app.ready()
-    } finally {
-      await app.close()
-    }
-  }
   await t.rejects(boot(async app => await app.register(ivs, OPTIONS)), { message: /decorator.*database/i }, 'there is no database')
   await t.rejects(boot(async app => {
     await platform(app)
