@@ -33,11 +33,11 @@ t.test('a day at AWS, as operators see it on a phone and on a desk', async t => 
   const agree = async (when: string) => {
     for (const opened of pages) {
       let differs = ''
-      await day.clock.standUntil(`${when}: the page says what the API says`, async () => {
+      const agreed = day.clock.standUntil('the page says what the API says', async () => {
         differs = await difference(opened, day)
         return differs === ''
-      }, PATIENCE_MS).catch((error: unknown) => { throw new Error(`${String(error)}: ${differs}`) })
-      t.pass(`${when}, ${opened.page.viewportSize()?.width} px`)
+      }, PATIENCE_MS)
+      t.equal(await agreed.then(() => '', (error: unknown) => `${String(error)}: ${differs}`), '', `${when}, ${opened.page.viewportSize()?.width} px: the page says what the API says`)
       await picture(opened, when)
     }
   }
