@@ -11,15 +11,16 @@ import { library } from '../fixtures/library/index.ts'
 
 const PROGRAM = fileURLToPath(new URL('../fixtures/programs/opens-database.ts', import.meta.url))
 
-function newApp (t: Test) {
+/** Its folder goes after it has closed: what is registered last is torn down first. */
+async function newApp (t: Test) {
+  const dataDir = await dataFolder(t)
   const app = Fastify()
   t.teardown(() => app.close())
-  return app
+  return { app, dataDir }
 }
 
 t.test('one database for all that is registered later, until they have closed', async t => {
-  const app = newApp(t)
-  const dataDir = await dataFolder(t)
+  const { app, dataDir } = await newApp(t)
   let inOnClose: unknown
   await app.register(health)
   await app.register(database, { dataDir })
@@ -38,19 +39,19 @@ t.test('one database for all that is registered later, until they have closed', 
 })
 
 t.test('it is not ready while the database is not', async t => {
-  const app = newApp(t)
+  const { app, dataDir } = await newApp(t)
   await app.register(health)
-  await app.register(database, { dataDir: await dataFolder(t) })
+  await app.register(database, { dataDir })
   await app.register(healthRoutes)
   await app.database.close()
   t.match((await app.inject('/readyz')).json(), { status: 'not ready', failing: [{ check: 'database', reason: 'The database does not answer' }] })
 })
 
 t.test('a host that has something else by that name', async t => {
-  const host = newApp(t)
+  const { app: host, dataDir } = await newApp(t)
   host.decorate('database', 'of the host' as never)
   await host.register(async scope => {
-    await scope.register(database, { dataDir: await dataFolder(t) })
+    await scope.register(database, { dataDir })
     t.equal(scope.database.engine, 'pglite')
   })
   t.equal(host.database as unknown, 'of the host')
