@@ -19,9 +19,9 @@ import { WatchingPage } from '../watching-page.ts'
 
 /** Streams that are resumed, kill after kill; with the one that nobody resumes they are eight. */
 const RESUMED: SourceKind[] = ['h264-matroska', 'h264-mp4', 'h264-matroska', 'vp8-webm', 'h264-mp4', 'h264-matroska', 'vp8-webm']
-const KILLS_PER_BROADCAST = 8
-/** Counted from the dead server's last sign of life, up to 2 s before its end; a busy machine starts the next in some seconds. */
-const WINDOW_SECONDS = 8
+const KILLS_PER_BROADCAST = 4
+/** Counted from the dead server's last sign of life, up to 2 s before its end; a busy machine starts the next in several seconds. */
+const WINDOW_SECONDS = 15
 /** How long a server lives before it is killed... */
 const LEAST_LIFE_MS = 2_000
 const MOST_LIFE_MS = 4_000
@@ -29,8 +29,8 @@ const MOST_LIFE_MS = 4_000
 const SHORT_LIVES = 0.15
 const SHORT_LIFE_MS = 700
 const MOST_DOWN_MS = 1_000
-/** A life, the time without a server, the start of the next, and the wait until all are back and the page has played on. */
-const CYCLE_SECONDS = 9
+/** A life, the time without a server, the start of the next on a busy machine, and the wait until all are back and the page has played on. */
+const CYCLE_SECONDS = 15
 const LEAD_SECONDS = 6
 /** After the start of a server every broadcaster is back, and has a new segment, within so long. */
 const BACK_MS = 15_000
