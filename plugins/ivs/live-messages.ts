@@ -44,6 +44,8 @@ export interface Totals {
 export interface Operations extends Totals {
   publisher: {
     isLive: boolean
+    /** Nothing is known yet: `isLive` says nothing. */
+    isUnknown?: true
     participantId?: string
     sessionId?: string
     /** When this was found out. */

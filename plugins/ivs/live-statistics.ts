@@ -129,10 +129,10 @@ export class LiveStatistics {
 
   #operations ({ stages }: Figures, totals: Totals): Operations {
     const { config: { maxStages, statisticsSeconds }, publisher, scaling } = this.#ivs
-    const { isLive, participantId, sessionId, asOf, source } = publisher.current()
+    const { asOf, ...who } = publisher.current()
     return {
       ...totals,
-      publisher: { isLive, ...(participantId === undefined ? {} : { participantId }), ...(sessionId === undefined ? {} : { sessionId }), asOf: asOf.toISOString(), source },
+      publisher: { ...who, asOf: asOf.toISOString() },
       stages: stages.map(({ arn, name, role, phase, mediaPath, viewers, seats, createdAt }) =>
         ({ stageArn: arn, name, role, phase, mediaPath, viewerCount: viewers, seats, createdAt: createdAt.toISOString() })),
       maxStages,

@@ -133,6 +133,9 @@ t.test('what operators are told', async t => {
     maxStages: 20,
     everySeconds: 5
   })
+  ivs.publisherState = { isLive: false, isUnknown: true, asOf: new Date(0), source: 'poll' }
+  await tick(5_000)
+  t.strictSame(a.data()[1].publisher, { isLive: false, isUnknown: true, asOf: '1970-01-01T00:00:00.000Z', source: 'poll' })
 })
 
 t.test('operators hear at once of what happens, but not of everything by itself', async t => {

@@ -34,7 +34,7 @@ export function Stages ({ operations, old, now, api }: StagesProps): ReactElemen
         <div>
           <p className='stages-name'>
             {/* What was on air then may not be so now. */}
-            {old ? <Badge kind='warning'>Old</Badge> : publisher.isLive ? <Badge kind='live'>Live</Badge> : <Badge kind='quiet'>Off air</Badge>}
+            {old ? <Badge kind='warning'>Old</Badge> : <OnAir {...publisher} />}
             <strong>{publisherText(operations)}</strong>
           </p>
           <p className='stages-words'>{knownText(operations, now)}</p>
@@ -60,4 +60,9 @@ export function Stages ({ operations, old, now, api }: StagesProps): ReactElemen
       <Decisions decisions={decisions} now={now} />
     </>
   )
+}
+
+function OnAir ({ isLive, isUnknown }: Operations['publisher']): ReactElement {
+  if (isUnknown === true) return <Badge kind='warning'>Not known</Badge>
+  return isLive ? <Badge kind='live'>Live</Badge> : <Badge kind='quiet'>Off air</Badge>
 }

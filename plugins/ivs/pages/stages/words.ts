@@ -36,12 +36,14 @@ export function mediaText ({ mediaPath }: Pick<StageOperation, 'mediaPath'>, isL
 }
 
 /** Who is live. */
-export function publisherText ({ publisher: { isLive, participantId } }: Pick<Operations, 'publisher'>): string {
+export function publisherText ({ publisher: { isLive, isUnknown, participantId } }: Pick<Operations, 'publisher'>): string {
+  if (isUnknown === true) return 'It is not known yet whether somebody publishes'
   return isLive ? `${participantId ?? 'Somebody'} publishes` : 'Nobody publishes'
 }
 
 /** Since when that is known, and how. */
-export function knownText ({ publisher: { asOf, source } }: Pick<Operations, 'publisher'>, now: Date): string {
+export function knownText ({ publisher: { isUnknown, asOf, source } }: Pick<Operations, 'publisher'>, now: Date): string {
+  if (isUnknown === true) return `Asked since ${clockText(asOf, now)}`
   return `As of ${clockText(asOf, now)}, ${source === 'event' ? 'told by an event' : 'when it was looked up'}`
 }
 

@@ -22,6 +22,9 @@ t.test('who publishes, and how one knows', async t => {
   t.equal(publisherText(operations(false, 'poll')), 'Nobody publishes')
   t.equal(publisherText(operations(true, 'event', 'p1')), 'p1 publishes')
   t.equal(publisherText(operations(true, 'poll')), 'Somebody publishes')
+  const unknown = { publisher: { ...operations(false, 'poll').publisher, isUnknown: true as const } }
+  t.equal(publisherText(unknown), 'It is not known yet whether somebody publishes')
+  t.equal(knownText(unknown, now), `Asked since ${clockText(AT, now)}`)
   t.equal(knownText(operations(true, 'event'), now), `As of ${clockText(AT, now)}, told by an event`)
   t.equal(knownText(operations(true, 'poll'), now), `As of ${clockText(AT, now)}, when it was looked up`)
 })
