@@ -87,5 +87,9 @@ function whyDeleted (stage: KnownStage, known: Known): string | undefined {
 
 function drains (known: Known): Step[] {
   const stage = stageToDrain(known)
-  return stage === undefined ? [] : [{ action: 'drain', stage, reason: `It had ${known.config.scaleInViewers} viewers or fewer for ${known.config.scaleInTurns} turns or more, and the others have room.` }]
+  return stage === undefined ? [] : [{ action: 'drain', stage, reason: `It had at most ${counted(known.config.scaleInViewers, 'viewer')} for ${counted(known.config.scaleInTurns, 'turn')} or more, and the others have room.` }]
+}
+
+function counted (count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
