@@ -5,17 +5,27 @@
  */
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { compileCheckout } from './test-run/compile.ts'
 import { findLeftovers } from './test-run/leftovers.ts'
-import { settleTapPlugins } from './test-run/tap-plugins.ts'
+import { toSources } from './test-run/positions.ts'
 import { readComments, readFailures, readTotals, type Totals } from './test-run/tap-report.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-/** Groups that take longer, most of them over real sockets with real FFmpeg, and how many of their files run at a time. */
-const GROUPS: Record<string, { jobs: number, timeoutSeconds: number }> = {
+interface Group {
+  /** How many files run at a time. */
+  jobs: number
+  /** For each file. */
+  timeoutSeconds: number
+  /** They build the checkout, or live in its folder: they run where it is, through a loader. All others run in a compiled copy. */
+  ofSources?: boolean
+}
+/** Groups that take longer, most of them over real sockets with real FFmpeg. */
+const GROUPS: Record<string, Group> = {
   ffmpeg: { jobs: 2, timeoutSeconds: 120 },
   contract: { jobs: 2, timeoutSeconds: 240 },
   embedding: { jobs: 2, timeoutSeconds: 240 },
@@ -23,11 +33,11 @@ const GROUPS: Record<string, { jobs: number, timeoutSeconds: number }> = {
   output: { jobs: 2, timeoutSeconds: 300 },
   browser: { jobs: 1, timeoutSeconds: 300 },
   fuzz: { jobs: 2, timeoutSeconds: 120 },
-  chaos: { jobs: 1, timeoutSeconds: 600 },
-  newcomer: { jobs: 1, timeoutSeconds: 300 },
-  package: { jobs: 2, timeoutSeconds: 900 }
+  chaos: { jobs: 1, timeoutSeconds: 600, ofSources: true },
+  newcomer: { jobs: 1, timeoutSeconds: 300, ofSources: true },
+  package: { jobs: 2, timeoutSeconds: 900, ofSources: true }
 }
-const UNIT = { jobs: 2, timeoutSeconds: 60 }
+const UNIT: Group = { jobs: 2, timeoutSeconds: 60 }
 const MARK = 'HEADWATER_TEST_RUN'
 
 async function filesOf (group: string): Promise<string[]> {
@@ -36,18 +46,18 @@ async function filesOf (group: string): Promise<string[]> {
   return names.filter(name => group === 'unit' ? isUnit(name) : name.startsWith(`${group}/`)).map(name => join('test', name)).sort()
 }
 
-async function runGroup (group: string, report: string, environment: NodeJS.ProcessEnv): Promise<Totals> {
+async function runGroup (group: string, environment: NodeJS.ProcessEnv): Promise<Totals> {
   const files = await filesOf(group)
   if (files.length === 0) throw new Error(`There are no tests in the group "${group}"`)
-  const { jobs, timeoutSeconds } = GROUPS[group] ?? UNIT
-  const args = ['run', '--disable-coverage', '--reporter=silent', `--jobs=${jobs}`, `--timeout=${timeoutSeconds}`, `--output-file=${report}`, ...files]
+  const { jobs, timeoutSeconds, ofSources = false } = GROUPS[group] ?? UNIT
+  const toRun = (name: string) => ofSources ? name : name.replace(/\.ts$/, '.js')
+  const args = [...ofSources ? ['--import=tsx'] : [], toRun('scripts/test-run/run-files.ts'), String(jobs), String(timeoutSeconds), ...files.map(toRun)]
   console.log(`\n== ${group}: ${files.length} files`)
   const began = performance.now()
-  const child = spawn(join(ROOT, 'node_modules', '.bin', 'tap'), args, { cwd: ROOT, env: environment, stdio: ['ignore', 'inherit', 'inherit'] })
-  const code = await new Promise<number | null>(resolve => child.once('close', resolve))
-  const output = await readFile(report, 'utf8')
+  const child = spawn(process.execPath, args, { cwd: ofSources ? ROOT : compiled, env: { ...environment, TAP_TIMEOUT: String(timeoutSeconds) }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const [output, code] = await Promise.all([text(child.stdout), new Promise<number | null>(resolve => child.once('close', resolve))])
   for (const comment of readComments(output)) console.log(`  ${comment}`)
-  for (const failure of readFailures(output)) console.log(`\n${failure}`)
+  for (const failure of readFailures(output)) console.log(`\n${await toSources(failure, compiled)}`)
   const totals = readTotals(output)
   console.log(`  ${totals.passed} passed, ${totals.failed} failed in ${Math.round((performance.now() - began) / 1000)} s`)
   // A run that dies without a word has failed.
@@ -57,15 +67,16 @@ async function runGroup (group: string, report: string, environment: NodeJS.Proc
 
 const folder = await mkdtemp(join(tmpdir(), 'headwater-test-run-'))
 const temporary = join(folder, 'tmp')
+const compiled = join(folder, 'compiled')
 const id = randomUUID()
 const sum: Totals = { passed: 0, failed: 0 }
 try {
   // A test runs the server as another user.
   await chmod(folder, 0o755)
   await mkdir(temporary)
-  await settleTapPlugins(ROOT)
+  await compileCheckout(ROOT, compiled)
   for (const group of process.argv.slice(2)) {
-    const { passed, failed } = await runGroup(group, join(folder, `${group}.tap`), { ...process.env, [MARK]: id, TMPDIR: temporary })
+    const { passed, failed } = await runGroup(group, { ...process.env, [MARK]: id, TMPDIR: temporary })
     sum.passed += passed
     sum.failed += failed
   }
