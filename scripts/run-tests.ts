@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { compileCheckout } from './test-run/compile.ts'
@@ -21,17 +21,23 @@ interface Group {
   jobs: number
   /** For each file. */
   timeoutSeconds: number
+  /** Names of files that show media in real time and measure it: they run one at a time, after the others. */
+  alone?: readonly string[]
   /** They build the checkout, or live in its folder: they run where it is, through a loader. All others run in a compiled copy. */
   ofSources?: boolean
 }
 /** Groups that take longer, most of them over real sockets with real FFmpeg. */
 const GROUPS: Record<string, Group> = {
   ffmpeg: { jobs: 2, timeoutSeconds: 120 },
-  contract: { jobs: 2, timeoutSeconds: 240 },
-  embedding: { jobs: 2, timeoutSeconds: 240 },
-  servers: { jobs: 2, timeoutSeconds: 600 },
+  contract: { jobs: 3, timeoutSeconds: 240 },
+  embedding: { jobs: 3, timeoutSeconds: 240 },
+  servers: { jobs: 3, timeoutSeconds: 600 },
   output: { jobs: 2, timeoutSeconds: 300 },
-  browser: { jobs: 1, timeoutSeconds: 300 },
+  browser: {
+    jobs: 2,
+    timeoutSeconds: 300,
+    alone: ['access', 'changes', 'embed', 'formats', 'keyboard', 'latency', 'page', 'signed-link', 'stages-day', 'start-page', 'studio', 'studio-network']
+  },
   fuzz: { jobs: 2, timeoutSeconds: 120 },
   chaos: { jobs: 1, timeoutSeconds: 600, ofSources: true },
   newcomer: { jobs: 1, timeoutSeconds: 300, ofSources: true },
@@ -49,17 +55,30 @@ async function filesOf (group: string): Promise<string[]> {
 async function runGroup (group: string, environment: NodeJS.ProcessEnv): Promise<Totals> {
   const files = await filesOf(group)
   if (files.length === 0) throw new Error(`There are no tests in the group "${group}"`)
-  const { jobs, timeoutSeconds, ofSources = false } = GROUPS[group] ?? UNIT
-  const toRun = (name: string) => ofSources ? name : name.replace(/\.ts$/, '.js')
-  const args = [...ofSources ? ['--import=tsx'] : [], toRun('scripts/test-run/run-files.ts'), String(jobs), String(timeoutSeconds), ...files.map(toRun)]
+  const { jobs, timeoutSeconds, ofSources = false, alone = [] } = GROUPS[group] ?? UNIT
+  const isAlone = (name: string) => alone.includes(basename(name, '.test.ts'))
+  if (files.filter(isAlone).length !== alone.length) throw new Error(`Not each of these is a test of the group "${group}": ${alone.join(', ')}`)
   console.log(`\n== ${group}: ${files.length} files`)
   const began = performance.now()
-  const child = spawn(process.execPath, args, { cwd: ofSources ? ROOT : compiled, env: { ...environment, TAP_TIMEOUT: String(timeoutSeconds) }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const totals: Totals = { passed: 0, failed: 0 }
+  for (const [names, atOnce] of [[files.filter(name => !isAlone(name)), jobs], [files.filter(isAlone), 1]] as const) {
+    if (names.length === 0) continue
+    const toRun = (name: string) => ofSources ? name : name.replace(/\.ts$/, '.js')
+    const args = [...ofSources ? ['--import=tsx'] : [], toRun('scripts/test-run/run-files.ts'), String(atOnce), String(timeoutSeconds), ...names.map(toRun)]
+    const { passed, failed } = await runFiles(args, ofSources ? ROOT : compiled, { ...environment, TAP_TIMEOUT: String(timeoutSeconds) })
+    totals.passed += passed
+    totals.failed += failed
+  }
+  console.log(`  ${totals.passed} passed, ${totals.failed} failed in ${Math.round((performance.now() - began) / 1000)} s`)
+  return totals
+}
+
+async function runFiles (args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Totals> {
+  const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
   const [output, code] = await Promise.all([text(child.stdout), new Promise<number | null>(resolve => child.once('close', resolve))])
   for (const comment of readComments(output)) console.log(`  ${comment}`)
   for (const failure of readFailures(output)) console.log(`\n${await toSources(failure, compiled)}`)
   const totals = readTotals(output)
-  console.log(`  ${totals.passed} passed, ${totals.failed} failed in ${Math.round((performance.now() - began) / 1000)} s`)
   // A run that dies without a word has failed.
   if (code !== 0 && totals.failed === 0) totals.failed = 1
   return totals
