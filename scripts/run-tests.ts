@@ -5,29 +5,45 @@
  */
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { compileCheckout } from './test-run/compile.ts'
 import { findLeftovers } from './test-run/leftovers.ts'
-import { settleTapPlugins } from './test-run/tap-plugins.ts'
+import { toSources } from './test-run/positions.ts'
 import { readComments, readFailures, readTotals, type Totals } from './test-run/tap-report.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-/** Groups that take longer, most of them over real sockets with real FFmpeg, and how many of their files run at a time. */
-const GROUPS: Record<string, { jobs: number, timeoutSeconds: number }> = {
-  ffmpeg: { jobs: 2, timeoutSeconds: 120 },
-  contract: { jobs: 2, timeoutSeconds: 240 },
-  embedding: { jobs: 2, timeoutSeconds: 240 },
-  servers: { jobs: 2, timeoutSeconds: 600 },
-  output: { jobs: 2, timeoutSeconds: 300 },
-  browser: { jobs: 1, timeoutSeconds: 300 },
-  fuzz: { jobs: 2, timeoutSeconds: 120 },
-  chaos: { jobs: 1, timeoutSeconds: 600 },
-  newcomer: { jobs: 1, timeoutSeconds: 300 },
-  package: { jobs: 2, timeoutSeconds: 900 }
+interface Group {
+  /** How many files run at a time. */
+  jobs: number
+  /** For each file. */
+  timeoutSeconds: number
+  /** Names of files that show media in real time and measure it: they run one at a time, after the others. */
+  alone?: readonly string[]
+  /** They build the checkout, or live in its folder: they run where it is, through a loader. All others run in a compiled copy. */
+  ofSources?: boolean
 }
-const UNIT = { jobs: 2, timeoutSeconds: 60 }
+/** Groups that take longer, most of them over real sockets with real FFmpeg. */
+const GROUPS: Record<string, Group> = {
+  ffmpeg: { jobs: 2, timeoutSeconds: 120 },
+  contract: { jobs: 3, timeoutSeconds: 240 },
+  embedding: { jobs: 3, timeoutSeconds: 240 },
+  servers: { jobs: 3, timeoutSeconds: 600 },
+  output: { jobs: 2, timeoutSeconds: 300 },
+  browser: {
+    jobs: 2,
+    timeoutSeconds: 300,
+    alone: ['access', 'changes', 'embed', 'formats', 'keyboard', 'latency', 'page', 'signed-link', 'stages-day', 'start-page', 'studio', 'studio-network']
+  },
+  fuzz: { jobs: 2, timeoutSeconds: 120 },
+  chaos: { jobs: 1, timeoutSeconds: 600, ofSources: true },
+  newcomer: { jobs: 1, timeoutSeconds: 300, ofSources: true },
+  package: { jobs: 2, timeoutSeconds: 900, ofSources: true }
+}
+const UNIT: Group = { jobs: 2, timeoutSeconds: 60 }
 const MARK = 'HEADWATER_TEST_RUN'
 
 async function filesOf (group: string): Promise<string[]> {
@@ -36,20 +52,33 @@ async function filesOf (group: string): Promise<string[]> {
   return names.filter(name => group === 'unit' ? isUnit(name) : name.startsWith(`${group}/`)).map(name => join('test', name)).sort()
 }
 
-async function runGroup (group: string, report: string, environment: NodeJS.ProcessEnv): Promise<Totals> {
+async function runGroup (group: string, environment: NodeJS.ProcessEnv): Promise<Totals> {
   const files = await filesOf(group)
   if (files.length === 0) throw new Error(`There are no tests in the group "${group}"`)
-  const { jobs, timeoutSeconds } = GROUPS[group] ?? UNIT
-  const args = ['run', '--disable-coverage', '--reporter=silent', `--jobs=${jobs}`, `--timeout=${timeoutSeconds}`, `--output-file=${report}`, ...files]
+  const { jobs, timeoutSeconds, ofSources = false, alone = [] } = GROUPS[group] ?? UNIT
+  const isAlone = (name: string) => alone.includes(basename(name, '.test.ts'))
+  if (files.filter(isAlone).length !== alone.length) throw new Error(`Not each of these is a test of the group "${group}": ${alone.join(', ')}`)
   console.log(`\n== ${group}: ${files.length} files`)
   const began = performance.now()
-  const child = spawn(join(ROOT, 'node_modules', '.bin', 'tap'), args, { cwd: ROOT, env: environment, stdio: ['ignore', 'inherit', 'inherit'] })
-  const code = await new Promise<number | null>(resolve => child.once('close', resolve))
-  const output = await readFile(report, 'utf8')
-  for (const comment of readComments(output)) console.log(`  ${comment}`)
-  for (const failure of readFailures(output)) console.log(`\n${failure}`)
-  const totals = readTotals(output)
+  const totals: Totals = { passed: 0, failed: 0 }
+  for (const [names, atOnce] of [[files.filter(name => !isAlone(name)), jobs], [files.filter(isAlone), 1]] as const) {
+    if (names.length === 0) continue
+    const toRun = (name: string) => ofSources ? name : name.replace(/\.ts$/, '.js')
+    const args = [...ofSources ? ['--import=tsx'] : [], toRun('scripts/test-run/run-files.ts'), String(atOnce), String(timeoutSeconds), ...names.map(toRun)]
+    const { passed, failed } = await runFiles(args, ofSources ? ROOT : compiled, { ...environment, TAP_TIMEOUT: String(timeoutSeconds) })
+    totals.passed += passed
+    totals.failed += failed
+  }
   console.log(`  ${totals.passed} passed, ${totals.failed} failed in ${Math.round((performance.now() - began) / 1000)} s`)
+  return totals
+}
+
+async function runFiles (args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Totals> {
+  const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const [output, code] = await Promise.all([text(child.stdout), new Promise<number | null>(resolve => child.once('close', resolve))])
+  for (const comment of readComments(output)) console.log(`  ${comment}`)
+  for (const failure of readFailures(output)) console.log(`\n${await toSources(failure, compiled)}`)
+  const totals = readTotals(output)
   // A run that dies without a word has failed.
   if (code !== 0 && totals.failed === 0) totals.failed = 1
   return totals
@@ -57,15 +86,16 @@ async function runGroup (group: string, report: string, environment: NodeJS.Proc
 
 const folder = await mkdtemp(join(tmpdir(), 'headwater-test-run-'))
 const temporary = join(folder, 'tmp')
+const compiled = join(folder, 'compiled')
 const id = randomUUID()
 const sum: Totals = { passed: 0, failed: 0 }
 try {
   // A test runs the server as another user.
   await chmod(folder, 0o755)
   await mkdir(temporary)
-  await settleTapPlugins(ROOT)
+  await compileCheckout(ROOT, compiled)
   for (const group of process.argv.slice(2)) {
-    const { passed, failed } = await runGroup(group, join(folder, `${group}.tap`), { ...process.env, [MARK]: id, TMPDIR: temporary })
+    const { passed, failed } = await runGroup(group, { ...process.env, [MARK]: id, TMPDIR: temporary })
     sum.passed += passed
     sum.failed += failed
   }

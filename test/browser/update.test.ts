@@ -15,7 +15,7 @@ async function openBeforeUpdate (t: Test): Promise<{ page: Page, follow: () => P
   t.teardown(() => page.close())
   await page.goto(`${server.url}/`)
   let loads = 0
-  page.on('domcontentloaded', () => { loads++ })
+  page.on('request', request => { if (request.isNavigationRequest()) loads++ })
   return { page, loads: () => loads, follow: () => page.getByRole('link', { name: 'seen' }).click() }
 }
 

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { newBroadcaster, sendAll } from '../fixtures/client.ts'
 import { http } from '../fixtures/http.ts'
+import { LOADER, ownProgram } from '../fixtures/own-program.ts'
 import { inPieces, recording } from '../fixtures/recording.ts'
 import { startServer } from '../fixtures/server.ts'
 
-const SERVER = fileURLToPath(new URL('../../src/server.ts', import.meta.url))
+const SERVER = ownProgram(new URL('../../src/server.ts', import.meta.url))
 
 async function newFolder (t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'headwater-lock-'))
@@ -40,7 +40,7 @@ t.test('a second server on the same folder is refused while the first goes on, a
 
 /** The server as a process of its own; `ready` resolves when it listens. */
 function startProcess (t: Test, streamsDir: string) {
-  const child = spawn(process.execPath, ['--import=tsx', SERVER], { env: { ...process.env, STREAMS_DIR: streamsDir, PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...LOADER, SERVER], { env: { ...process.env, STREAMS_DIR: streamsDir, PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] })
   const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
   const complaint = text(child.stderr)
   const ready = new Promise<void>((resolve, reject) => {

@@ -4,14 +4,14 @@ import { lutimes, mkdir, mkdtemp, readdir, readlink, rename, rm, symlink, writeF
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import type { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { thisProcess, writeHolder } from '../../src/folder-lock/holder.ts'
 import { takeLock, type FolderLock, type LockedFolder, type LockOptions } from '../../src/folder-lock/lock.ts'
+import { LOADER, ownProgram } from '../fixtures/own-program.ts'
 import { Told } from '../fixtures/told.ts'
 
-const PROGRAM = fileURLToPath(new URL('../fixtures/programs/takes-locks.ts', import.meta.url))
+const PROGRAM = ownProgram(new URL('../fixtures/programs/takes-locks.ts', import.meta.url))
 const STREAMS: LockedFolder = { of: 'the streams', setting: 'STREAMS_DIR', inUse: 'STREAMS_DIR_IN_USE' }
 const FAST = { heartbeatMs: 20, staleMs: 400 }
 /** No process has this number. */
@@ -157,7 +157,7 @@ t.test('of many processes that start at the same time one wins, whatever was bef
       await gone
     }))
   })
-  for (let index = 0; index < PROCESSES; index++) children.push(fork(PROGRAM, { execArgv: ['--import=tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
+  for (let index = 0; index < PROCESSES; index++) children.push(fork(PROGRAM, { execArgv: [...LOADER], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
   const ask = async (child: ChildProcess, message: object): Promise<string> => {
     const answer = once(child, 'message') as Promise<[string]>
     child.send(message)
@@ -191,7 +191,7 @@ t.test('of many processes that start at the same time one wins, whatever was bef
 
 t.test('the lock of a process that was killed is free at once', async t => {
   const folder = await ownFolder(t)
-  const child = fork(PROGRAM, { execArgv: ['--import=tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(PROGRAM, { execArgv: [...LOADER], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const answer = once(child, 'message')
   child.send({ take: folder })
   t.equal((await answer)[0], 'taken')

@@ -1,6 +1,8 @@
 import { appendFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+// The script imports lists of pages that are TypeScript, and this test may run without a loader.
+import 'tsx'
 import { describePages, type Manifest } from '../../scripts/build-pages/describe.ts'
 import { listPages } from '../../scripts/build-pages/list.ts'
 import { digestOf, isCurrent, sourcesIn, writeSources } from '../../scripts/build-pages/sources.ts'

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { planInstall, type Machine, type Tool } from '../../scripts/provide/plan.ts'
+import { LOADER, ownProgram } from '../fixtures/own-program.ts'
 
 const debian: Machine = { platform: 'linux', manager: 'apt-get', root: 'self', installAllowed: true }
 
@@ -40,7 +40,7 @@ t.test('what a person is told otherwise', async t => {
   t.match(instructionOf(['chromium'], { platform: 'win32', manager: undefined, root: 'no', installAllowed: true }), /^Please use WSL, or install Chromium/)
 })
 
-const SCRIPT = fileURLToPath(new URL('../../scripts/provide.ts', import.meta.url))
+const SCRIPT = ownProgram(new URL('../../scripts/provide.ts', import.meta.url))
 
 /** A PATH on which there is nothing but the programs given here (shell scripts), sh and env. */
 async function pathWith (t: Test, programs: Record<string, string>): Promise<string> {
@@ -57,7 +57,7 @@ async function pathWith (t: Test, programs: Record<string, string>): Promise<str
 
 async function runScript (path: string, tools: string[], environment: Record<string, string> = {}): Promise<{ code: number, stderr: string }> {
   return await new Promise(resolve => {
-    execFile(process.execPath, ['--import=tsx', SCRIPT, ...tools], { env: { PATH: path, TMPDIR: tmpdir(), ...environment } }, (error, _stdout, stderr) => {
+    execFile(process.execPath, [...LOADER, SCRIPT, ...tools], { env: { PATH: path, TMPDIR: tmpdir(), ...environment } }, (error, _stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stderr })
     })
   })

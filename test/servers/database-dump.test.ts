@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { eq, sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { listTables } from '../../scripts/db/catalog.ts'
@@ -14,11 +13,12 @@ import { openDatabase } from '../../src/platform/database/open.ts'
 import { dataFolder, platformSettings } from '../fixtures/database.ts'
 import { authors, books, library, loans } from '../fixtures/library/index.ts'
 import { migrationsFolder } from '../fixtures/migrations-folder.ts'
+import { LOADER, ownProgram } from '../fixtures/own-program.ts'
 import { startPostgresql } from '../fixtures/postgresql-server.ts'
 import { Told } from '../fixtures/told.ts'
 import { bytesInUse } from '../fuzz/memory.ts'
 
-const SCRIPT = fileURLToPath(new URL('../../scripts/db.ts', import.meta.url))
+const SCRIPT = ownProgram(new URL('../../scripts/db.ts', import.meta.url))
 const server = await startPostgresql(t)
 
 async function open (t: Test, options: Parameters<typeof platformSettings>[0]): Promise<Database> {
@@ -217,7 +217,7 @@ t.test('memory does not grow with what is dumped', async t => {
 
 async function runScript (args: string[], environment: Record<string, string>): Promise<{ code: number, stderr: string }> {
   return await new Promise(resolve => {
-    execFile(process.execPath, ['--import=tsx', SCRIPT, ...args], { env: { ...process.env, ...environment } }, (error, _stdout, stderr) => {
+    execFile(process.execPath, [...LOADER, SCRIPT, ...args], { env: { ...process.env, ...environment } }, (error, _stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stderr })
     })
   })

@@ -8,8 +8,9 @@ import { health, healthRoutes } from '../../src/http/health.ts'
 import { database, rowsOf } from '../../src/platform/database/index.ts'
 import { dataFolder, platformSettings } from '../fixtures/database.ts'
 import { library } from '../fixtures/library/index.ts'
+import { LOADER, ownProgram } from '../fixtures/own-program.ts'
 
-const PROGRAM = fileURLToPath(new URL('../fixtures/programs/opens-database.ts', import.meta.url))
+const PROGRAM = ownProgram(new URL('../fixtures/programs/opens-database.ts', import.meta.url))
 
 /** Its folder goes after it has closed: what is registered last is torn down first. */
 async function newApp (t: Test) {
@@ -61,7 +62,7 @@ t.test('settings that are wrong are told by their names', async t => {
   const wrong: Array<[Parameters<typeof platformSettings>[0], RegExp]> = [
     [{ databaseUrl: 'mysql://x' }, /databaseUrl must begin with postgres:/],
     [{ databasePoolSize: 0 }, /databasePoolSize/],
-    [{ dataDir: fileURLToPath(import.meta.url) }, /The folder of the database \(DATA_DIR\), .*database-plugin\.test\.ts\/database, cannot be used/]
+    [{ dataDir: fileURLToPath(import.meta.url) }, /The folder of the database \(DATA_DIR\), .*database-plugin\.test\.[jt]s\/database, cannot be used/]
   ]
   for (const [options, message] of wrong) {
     const app = Fastify()
@@ -71,7 +72,7 @@ t.test('settings that are wrong are told by their names', async t => {
 })
 
 t.test('a process that has closed it ends by itself', async t => {
-  const child = fork(PROGRAM, [JSON.stringify({ dataDir: await dataFolder(t) })], { execArgv: ['--import=tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(PROGRAM, [JSON.stringify({ dataDir: await dataFolder(t) })], { execArgv: [...LOADER], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   t.teardown(() => child.kill('SIGKILL'))
   t.same(await once(child, 'exit'), [0, null])
 })

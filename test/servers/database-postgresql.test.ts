@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import t, { type Test } from 'tap'
@@ -10,11 +9,12 @@ import { openPostgresql } from '../../src/platform/database/postgresql.ts'
 import { platformSettings } from '../fixtures/database.ts'
 import { authors, library } from '../fixtures/library/index.ts'
 import { migrationsFolder } from '../fixtures/migrations-folder.ts'
+import { LOADER, ownProgram } from '../fixtures/own-program.ts'
 import { POSTGRESQL_PASSWORD, startPostgresql } from '../fixtures/postgresql-server.ts'
 import { Told } from '../fixtures/told.ts'
 import { databaseSuite, SLOW_MS } from '../platform/database/database-suite.ts'
 
-const PROGRAM = fileURLToPath(new URL('../fixtures/programs/opens-database.ts', import.meta.url))
+const PROGRAM = ownProgram(new URL('../fixtures/programs/opens-database.ts', import.meta.url))
 const server = await startPostgresql(t)
 
 async function open (t: Test, databaseUrl: string, options: Parameters<typeof platformSettings>[0] = {}) {
@@ -59,7 +59,7 @@ t.test('servers that migrate one database at once all start', async t => {
   t.comment(`${TRIES} new databases, ${SERVERS} servers each`)
 
   const databaseUrl = await server.newDatabase()
-  const children = [1, 2].map(() => fork(PROGRAM, [JSON.stringify({ databaseUrl })], { execArgv: ['--import=tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
+  const children = [1, 2].map(() => fork(PROGRAM, [JSON.stringify({ databaseUrl })], { execArgv: [...LOADER], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
   t.same(await Promise.all(children.map(async child => await once(child, 'exit'))), [[0, null], [0, null]], 'processes too; each ends by itself when it has closed')
   t.equal(await connectionsTo(databaseUrl), 0, 'no connection is left')
   const { database } = await open(t, databaseUrl)

@@ -1,18 +1,18 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { dataFolder } from '../fixtures/database.ts'
+import { LOADER, ownProgram } from '../fixtures/own-program.ts'
 import { startPostgresql } from '../fixtures/postgresql-server.ts'
 
-const PROGRAM = fileURLToPath(new URL('../fixtures/programs/loads-core.ts', import.meta.url))
+const PROGRAM = ownProgram(new URL('../fixtures/programs/loads-core.ts', import.meta.url))
 /** Databases, shared state, objects, and what only accounts need. */
 const OF_THE_PLATFORM = /^(@electric-sql\/|pg$|pg-|drizzle-|ioredis|redis|@aws-sdk\/|@smithy\/|@node-rs\/|nodemailer|sharp|@img\/)/
 
 interface Loaded { packages: string[], rss: number }
 
 async function load (t: Test, options: object): Promise<[Loaded, Loaded]> {
-  const child = fork(PROGRAM, [await dataFolder(t), JSON.stringify(options)], { execArgv: ['--import=tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(PROGRAM, [await dataFolder(t), JSON.stringify(options)], { execArgv: [...LOADER], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   t.teardown(() => child.kill('SIGKILL'))
   const told: Loaded[] = []
   child.on('message', (loaded: Loaded) => { told.push(loaded) })

@@ -2,13 +2,13 @@ import { fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import type { Member } from '../../src/platform/state/state.ts'
 import { back, gone, Installation, until } from '../fixtures/installation.ts'
+import { LOADER, ownProgram } from '../fixtures/own-program.ts'
 import { RedisServer } from '../fixtures/redis-server.ts'
 
-const SERVER = fileURLToPath(new URL('../fixtures/programs/uses-state.ts', import.meta.url))
+const SERVER = ownProgram(new URL('../fixtures/programs/uses-state.ts', import.meta.url))
 const LONG = { timeoutMs: 60_000 }
 const LOST = 'Redis cannot be used: this server goes on with what it knows itself, and catches up when Redis is back'
 
@@ -78,7 +78,7 @@ t.test('a server that is killed: its members time out, and its lock runs out', a
   const survivor = await installation.server()
   const told: string[] = []
   survivor.presence.onTimeout((place, { member }) => { told.push(`${place} ${member}`) })
-  const server = fork(SERVER, [JSON.stringify(installation.settings())], { execArgv: ['--import=tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const server = fork(SERVER, [JSON.stringify(installation.settings())], { execArgv: [...LOADER], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   await once(server, 'message')
   t.equal(await survivor.locks.take('work', 500), undefined)
   const gone = once(server, 'exit')

@@ -5,12 +5,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { openDisk } from '../../../src/platform/objects/disk.ts'
+import { LOADER, ownProgram } from '../../fixtures/own-program.ts'
 import { Told } from '../../fixtures/told.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../fixtures/programs/puts-objects.ts', import.meta.url))
+const PROGRAM = ownProgram(new URL('../../fixtures/programs/puts-objects.ts', import.meta.url))
 const KILLS = 5
 
 t.test('a server that is killed leaves whole objects, and what it said to be there is there', async t => {
@@ -20,7 +20,7 @@ t.test('a server that is killed leaves whole objects, and what it said to be the
   let [told, leftovers] = [0, 0]
   for (let kill = 0; kill < KILLS; kill++) {
     const there = new Map<string, string>()
-    const child = fork(PROGRAM, [folder], { execArgv: ['--import=tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const child = fork(PROGRAM, [folder], { execArgv: [...LOADER], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     const gone = once(child, 'exit')
     await new Promise<void>(resolve => {
       let messages = 0

@@ -1,16 +1,16 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { LOADER, ownProgram } from '../../fixtures/own-program.ts'
 import type { DayResult } from '../../plugins/ivs/scaling/simulated-day.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../fixtures/programs/simulates-day.ts', import.meta.url))
+const PROGRAM = ownProgram(new URL('../../fixtures/programs/simulates-day.ts', import.meta.url))
 
 /** Told, so that a day that went wrong can be lived again. */
 const seeds = [1, 1 + Math.floor(Math.random() * 1_000_000)]
 
 async function simulateDay (t: Test, seed: number, maxReplicas: number): Promise<DayResult> {
-  const child = fork(PROGRAM, [String(seed), String(maxReplicas)], { execArgv: ['--import=tsx', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(PROGRAM, [String(seed), String(maxReplicas)], { execArgv: [...LOADER, '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   t.teardown(() => child.kill('SIGKILL'))
   let day: DayResult | undefined
   child.on('message', (message: DayResult) => { day = message })
