@@ -41,9 +41,10 @@ export class SeatedViewers implements Viewers {
   async heartbeats (heartbeats: readonly Heartbeat[]): Promise<unknown[]> {
     const problems: unknown[] = heartbeats.map(() => undefined)
     const arns = [...new Set(heartbeats.map(({ stageArn }) => stageArn))]
-    const found = new Map((await Promise.allSettled(arns.map(async arn => await standingStage(this.#stages, arn)))).map((stage, index) => [arns[index]!, stage]))
+    const found = await Promise.allSettled(arns.map(async arn => await standingStage(this.#stages, arn)))
+    const byArn = new Map(arns.map((arn, index) => [arn, found[index]!]))
     const onStages = heartbeats.flatMap(({ userId, stageArn }, index) => {
-      const stage = found.get(stageArn)!
+      const stage = byArn.get(stageArn)!
       if (stage.status === 'fulfilled') return [{ index, userId, stage: stage.value }]
       problems[index] = stage.reason
       return []
