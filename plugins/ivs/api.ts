@@ -11,6 +11,7 @@ import { makeErrorAnswer, makeErrorOf, useEnvelope } from './envelope.ts'
 import { RequestLimits } from './request-limits.ts'
 import { events } from './routes/events.ts'
 import { health } from './routes/health.ts'
+import { heartbeats } from './routes/heartbeats.ts'
 import { liveStatistics } from './routes/live-statistics.ts'
 import { stages } from './routes/stages.ts'
 import { statistics } from './routes/statistics.ts'
@@ -81,6 +82,9 @@ export const ivsApi: FastifyPluginAsync<IvsApiOptions> = async (app, { ivs, acce
       scope.addHook('preValidation', limits.countViewer)
       await scope.register(signsOfLife, { ivs })
     }
+  }, {
+    hooks: [limits.requireKey, limits.countBatch],
+    register: async scope => { await scope.register(heartbeats, { ivs, limits, errorOf }) }
   })
   await below('/api/stats', { hooks: underKey, register: async scope => { await scope.register(statistics, { ivs }) } })
   await below('/api/ivs', { hooks: [limits.countNetwork, access.requireWebhookSecret], register: async scope => { await scope.register(events, { ivs }) } })

@@ -18,10 +18,18 @@ export interface Ivs {
   close (): Promise<void>
 }
 
+/** A viewer says that it is there. */
+export interface Heartbeat {
+  userId: string
+  stageArn: string
+}
+
 /** Who watches where. Errors: `NOT_FOUND` for a stage that is not there, `STAGE_FULL`. */
 export interface Viewers {
   /** Seen again; who has no seat takes one on that stage. */
   heartbeat (userId: string, stageArn: string): Promise<void>
+  /** Many of them, each by itself and all at the same moment. @returns in their order what each would have failed with; undefined where it did not */
+  heartbeats (heartbeats: readonly Heartbeat[]): Promise<unknown[]>
   /** Also whoever is not there. */
   leave (userId: string, stageArn: string): Promise<void>
   on (stageArn: string): Promise<{ total: number, active: Viewer[] }>

@@ -104,6 +104,13 @@ export function useEnvelope (scope: FastifyInstance, { answerError, maxBodyBytes
   useOwnBodies(scope, { maxBytes: maxBodyBytes })
   useOwnAnswers(scope)
   scope.setErrorHandler(answerError)
-  scope.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
-  scope.addHook('preValidation', async request => { if (request.body === undefined) request.body = {} })
+  // With every heartbeat: a promise would cost more than what they do.
+  scope.addHook('onRequest', (_request, reply, done) => {
+    reply.header('cache-control', 'no-store')
+    done()
+  })
+  scope.addHook('preValidation', (request, _reply, done) => {
+    if (request.body === undefined) request.body = {}
+    done()
+  })
 }

@@ -24,6 +24,12 @@ export function wrongFields ({ properties, required = [] }: ObjectSchema, given:
   })
 }
 
+/** The same for what is no part of a request by itself, in a scope of `useFieldValidation`. @param part what it is called @returns what is wrong with it */
+export function fieldCheck (scope: FastifyInstance, schema: object, part: string): (given: unknown) => HeadwaterError | undefined {
+  const validate = scope.validatorCompiler!({ schema, httpPart: part, method: 'POST', url: '' })
+  return given => (validate(given) as { error?: HeadwaterError }).error
+}
+
 /** Errors name the fields that are missing and those that are wrong apart from each other. */
 export function useFieldValidation (scope: FastifyInstance): void {
   useOwnValidation(scope, { allErrors: true })

@@ -3,7 +3,8 @@ import type { IvsConfig } from '../../src/config/ivs.ts'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { clientNetwork } from '../../src/http/client-network.ts'
 import { CountWindows } from '../../src/http/count-windows.ts'
-import { countRequest, type CountedRequests, type EndpointLimit } from '../../src/http/endpoint-limit.ts'
+import { countRequest, tooMany, type EndpointLimit } from '../../src/http/endpoint-limit.ts'
+import type { RateLimits } from '../../src/platform/state/state.ts'
 import type { Access } from './access.ts'
 
 /** Networks that are known to guess keys. */
@@ -13,12 +14,12 @@ const MAX_USER_ID = 128
 
 /** How often a client may ask: so often in all, and for viewers who say that they are there, so often each. */
 export class RequestLimits {
-  readonly #counted: CountedRequests
+  readonly #counted: RateLimits
   readonly #access: Access
   readonly #limit: EndpointLimit
   readonly #guessers: CountWindows
 
-  constructor (counted: CountedRequests, access: Access, { rateLimit, rateLimitWindowSeconds }: Pick<IvsConfig, 'rateLimit' | 'rateLimitWindowSeconds'>) {
+  constructor (counted: RateLimits, access: Access, { rateLimit, rateLimitWindowSeconds }: Pick<IvsConfig, 'rateLimit' | 'rateLimitWindowSeconds'>) {
     this.#counted = counted
     this.#access = access
     this.#limit = { max: rateLimit, windowMs: rateLimitWindowSeconds * 1000 }
@@ -27,7 +28,7 @@ export class RequestLimits {
 
   /** Hook, before the key is looked at: otherwise keys could be guessed without a limit. */
   readonly countNetwork: onRequestAsyncHookHandler = async (request, reply) => {
-    await this.#count(`network:${clientNetwork(request.ip)}`, reply)
+    await this.#count(`ivs:network:${clientNetwork(request.ip)}`, reply)
   }
 
   /**
@@ -42,7 +43,7 @@ export class RequestLimits {
     if (guesser !== undefined) throw new HeadwaterError('RATE_LIMIT_EXCEEDED', { message: 'Too many wrong API keys', retryAfterMs: guesser.endsAt - now })
     if (this.#access.hasKey(request)) return
     try {
-      await this.#count(`wrong-keys:${network}`, reply)
+      await this.#count(`ivs:wrong-keys:${network}`, reply)
     } catch (error) {
       this.#guessers.open(network, now)
       throw error
@@ -52,16 +53,34 @@ export class RequestLimits {
 
   /** Hook, when the body has been read. */
   readonly countViewer: preValidationAsyncHookHandler = async (request, reply) => {
-    await this.#count(`viewer:${clientNetwork(request.ip)}:${userIdOf(request)}`, reply)
+    await this.#count(viewerKey(clientNetwork(request.ip), request.body), reply)
   }
 
-  async #count (key: string, reply: FastifyReply): Promise<void> {
-    await countRequest(this.#counted, `ivs:${key}`, this.#limit, reply)
+  /** Hook in place of `countNetwork`, after `requireKey`, where one request brings what many viewers say: `countViewers` counts those. */
+  readonly countBatch: onRequestAsyncHookHandler = async (request, reply) => {
+    await this.#count(`ivs:batch:${clientNetwork(request.ip)}`, reply)
+  }
+
+  /**
+   * Counts what viewers say as if each had said it alone.
+   * @param said in place of each one's body
+   * @returns in their order why it is refused; undefined where it is not
+   */
+  async countViewers ({ ip }: Pick<FastifyRequest, 'ip'>, said: readonly unknown[]): Promise<Array<HeadwaterError | undefined>> {
+    const network = clientNetwork(ip)
+    const { max, windowMs } = this.#limit
+    const allowances = await this.#counted.takeAll(said.map(body => viewerKey(network, body)), max, windowMs)
+    return allowances.map(allowance => allowance.left < 0 ? tooMany(this.#limit, allowance) : undefined)
+  }
+
+  /** Awaits nothing itself: every heartbeat comes by here. */
+  #count (key: string, reply: FastifyReply): Promise<void> {
+    return countRequest(this.#counted, key, this.#limit, reply)
   }
 }
 
-/** Nothing has been validated yet. */
-function userIdOf ({ body }: FastifyRequest): string {
+/** @param body nothing of it has been validated yet */
+function viewerKey (network: string, body: unknown): string {
   const { userId } = (body ?? {}) as { userId?: unknown }
-  return typeof userId === 'string' ? userId.slice(0, MAX_USER_ID) : ''
+  return `ivs:viewer:${network}:${typeof userId === 'string' ? userId.slice(0, MAX_USER_ID) : ''}`
 }

@@ -1,12 +1,16 @@
+import { inTurns } from '../../src/at-once.ts'
 import type { IvsConfig } from '../../src/config/ivs.ts'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import type { Member, Presence } from '../../src/platform/state/state.ts'
-import type { Viewer, Viewers } from './core.ts'
+import type { Heartbeat, Viewer, Viewers } from './core.ts'
 import { knownStage, standingStage } from './known-stage.ts'
 import type { StageProvider } from './provider.ts'
 import { holding, participantOf } from './seat-holder.ts'
 import { placeOf, seatsOf, VIEWERS } from './seats.ts'
-import type { StageDirectory } from './stage.ts'
+import type { Stage, StageDirectory } from './stage.ts'
+
+/** Of many viewers who came back without a seat. */
+const SEATS_AT_ONCE = 100
 
 export interface ViewersOptions {
   config: Pick<IvsConfig, 'heartbeatTimeoutSeconds' | 'maxParticipants'>
@@ -31,10 +35,25 @@ export class SeatedViewers implements Viewers {
 
   async heartbeat (userId: string, stageArn: string): Promise<void> {
     const stage = await standingStage(this.#stages, stageArn)
-    const place = placeOf(stage.arn)
-    if (await this.#presence.touch(place, userId)) return
-    const seat = await this.#presence.takeSeat(VIEWERS, userId, [{ place, seats: seatsOf(stage, this.#config) }], holding(this.#config))
-    if (seat === undefined) throw new HeadwaterError('STAGE_FULL', { message: `${stage.name} has no seat left` })
+    if (!await this.#presence.touch(placeOf(stage.arn), userId)) await this.#takeSeat(userId, stage)
+  }
+
+  async heartbeats (heartbeats: readonly Heartbeat[]): Promise<unknown[]> {
+    const problems: unknown[] = heartbeats.map(() => undefined)
+    const arns = [...new Set(heartbeats.map(({ stageArn }) => stageArn))]
+    const found = await Promise.allSettled(arns.map(async arn => await standingStage(this.#stages, arn)))
+    const byArn = new Map(arns.map((arn, index) => [arn, found[index]!]))
+    const onStages = heartbeats.flatMap(({ userId, stageArn }, index) => {
+      const stage = byArn.get(stageArn)!
+      if (stage.status === 'fulfilled') return [{ index, userId, stage: stage.value }]
+      problems[index] = stage.reason
+      return []
+    })
+    const areThere = await this.#presence.touchAll(onStages.map(({ userId, stage }) => ({ place: placeOf(stage.arn), member: userId })))
+    await inTurns(onStages.filter((_, at) => !areThere[at]), SEATS_AT_ONCE, async ({ index, userId, stage }) => {
+      await this.#takeSeat(userId, stage).catch((error: unknown) => { problems[index] = error })
+    })
+    return problems
   }
 
   async leave (userId: string, stageArn: string): Promise<void> {
@@ -62,6 +81,12 @@ export class SeatedViewers implements Viewers {
     const arns = this.#stages.all().map(({ arn }) => arn)
     const counts = await this.#presence.counts(arns.map(placeOf))
     return new Map(arns.map((arn, index) => [arn, counts[index]!]))
+  }
+
+  /** @throws HeadwaterError `STAGE_FULL` */
+  async #takeSeat (userId: string, stage: Stage): Promise<void> {
+    const seat = await this.#presence.takeSeat(VIEWERS, userId, [{ place: placeOf(stage.arn), seats: seatsOf(stage, this.#config) }], holding(this.#config))
+    if (seat === undefined) throw new HeadwaterError('STAGE_FULL', { message: `${stage.name} has no seat left` })
   }
 }
 

@@ -70,7 +70,9 @@ export const ivsSchema = Type.Object({
   // Limits
   rateLimit: Type.Integer({ default: 100, minimum: 1, env: 'IVS_RATE_LIMIT', description: 'Requests of a client in a window; heartbeats are counted by viewer.' }),
   rateLimitWindowSeconds: Type.Integer({ default: 60, minimum: 1, ...seconds, env: 'IVS_RATE_LIMIT_WINDOW_SECONDS', description: 'Length of that window.' }),
-  maxBodyBytes: Type.Integer({ default: 65_536, minimum: 1_024, unit: 'bytes', env: 'IVS_MAX_BODY_BYTES', description: 'Largest body of a request.' })
+  maxBodyBytes: Type.Integer({ default: 65_536, minimum: 1_024, unit: 'bytes', env: 'IVS_MAX_BODY_BYTES', description: 'Largest body of a request, but for many heartbeats.' }),
+  maxHeartbeats: Type.Integer({ default: 1_000, minimum: 1, env: 'IVS_MAX_HEARTBEATS', description: 'Heartbeats that one request may bring.' }),
+  maxHeartbeatsBytes: Type.Integer({ default: 262_144, minimum: 1_024, unit: 'bytes', env: 'IVS_MAX_HEARTBEATS_BYTES', description: 'Largest body of such a request.' })
 }, { additionalProperties: false })
 
 export type IvsConfig = Static<typeof ivsSchema>

@@ -23,12 +23,18 @@ export const perMinute = (max: number): EndpointLimit => ({ max, windowMs: 60_00
 export const perHour = (max: number): EndpointLimit => ({ max, windowMs: 3_600_000 })
 export const perDay = (max: number): EndpointLimit => ({ max, windowMs: 86_400_000 })
 
+/** What is said to who came too often. */
+export function tooMany ({ max, windowMs }: EndpointLimit, { endsInMs }: Pick<Allowance, 'endsInMs'>): HeadwaterError {
+  return new HeadwaterError('RATE_LIMIT_EXCEEDED', { message: `More than ${max} requests in ${windowMs / 1000} seconds`, retryAfterMs: endsInMs })
+}
+
 /** Counts one request under a key; the answer tells what is left. @throws HeadwaterError `RATE_LIMIT_EXCEEDED` */
-export async function countRequest (counted: CountedRequests, key: string, { max, windowMs }: EndpointLimit, reply: FastifyReply): Promise<void> {
+export async function countRequest (counted: CountedRequests, key: string, limit: EndpointLimit, reply: FastifyReply): Promise<void> {
+  const { max, windowMs } = limit
   const { left, endsInMs } = await counted.take(key, max, windowMs)
   const seconds = Math.ceil(endsInMs / 1000)
   reply.headers({ 'x-ratelimit-limit': max, 'x-ratelimit-remaining': Math.max(0, left), 'x-ratelimit-reset': seconds })
-  if (left < 0) throw new HeadwaterError('RATE_LIMIT_EXCEEDED', { message: `More than ${max} requests in ${windowMs / 1000} seconds`, retryAfterMs: endsInMs })
+  if (left < 0) throw tooMany(limit, { endsInMs })
 }
 
 export interface EndpointLimitsOptions {

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 
 /** Secrets of which a caller may know one. How long a comparison takes tells nothing of them, not even how long they are. */
 export class KnownSecrets {
@@ -16,5 +16,5 @@ export class KnownSecrets {
 }
 
 function digest (text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return hash('sha256', text, 'buffer')
 }

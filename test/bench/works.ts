@@ -20,6 +20,9 @@ export const IVS_WORKS: Works = {
   heartbeats: async () => (await import('./works/heartbeats.ts')).embedded,
   'heartbeats-postgresql': async () => (await import('./works/heartbeats.ts')).postgresql,
   'heartbeats-redis': async () => (await import('./works/heartbeats.ts')).redis,
+  'heartbeats-batched': async () => (await import('./works/heartbeats.ts')).batched,
+  'heartbeats-batched-postgresql': async () => (await import('./works/heartbeats.ts')).batchedPostgresql,
+  'heartbeats-batched-redis': async () => (await import('./works/heartbeats.ts')).batchedRedis,
   followers: async () => (await import('./works/live-statistics.ts')).liveStatistics,
   tokens: async () => (await import('./works/stage-tokens.ts')).stageTokens
 }

@@ -112,6 +112,7 @@ t.test('while Redis is away each server goes on by itself, and tells the rest af
   t.equal((await one.limits.take('login', 5, 60_000)).left, 3, 'it counts what came to itself')
   t.equal((await two.limits.take('login', 5, 60_000)).left, 3)
   t.equal((await two.limits.take('new', 5, 60_000)).left, 4)
+  t.same((await one.limits.takeAll(['of many', 'login', 'of many'], 5, 60_000)).map(({ left }) => left), [4, 2, 3])
   await one.limits.giveBack('delete')
   t.equal(await one.counters.add('jobs'), 6, 'it adds to what it knew')
   t.equal(await two.counters.add('jobs', 10), 10)
@@ -123,6 +124,7 @@ t.test('while Redis is away each server goes on by itself, and tells the rest af
   t.equal(await one.presence.leave('stage', 'gone'), true)
   t.equal(await one.presence.touch('stage', 'alice'), true)
   t.equal(await one.presence.touch('stage', 'nobody'), false)
+  t.same(await one.presence.touchAll([{ place: 'stage', member: 'bob' }, { place: 'stage', member: 'carol' }, { place: 'nowhere', member: 'bob' }]), [true, false, false])
   t.equal(await two.presence.join('stage', 'dave', { ...LONG, data: 4 }), true)
   t.match(await one.presence.summary('stage'), { current: 2 })
   await one.presence.clear('old')
@@ -138,7 +140,8 @@ t.test('while Redis is away each server goes on by itself, and tells the rest af
 
   await redis.start()
   await back(one, two)
-  t.equal((await one.limits.take('login', 5, 60_000)).left, 0, 'five were taken in all')
+  t.equal((await one.limits.take('login', 5, 60_000)).left, -1, 'six were taken in all')
+  t.equal((await two.limits.take('of many', 5, 60_000)).left, 2)
   t.equal((await one.limits.take('new', 5, 60_000)).left, 3)
   t.equal((await one.limits.take('delete', 1, 60_000)).left, 0)
   t.equal(await one.counters.get('jobs'), 16)
@@ -192,13 +195,17 @@ t.test('Redis that does not answer: a command takes REDIS_COMMAND_MS at most, th
   const other = await installation.server({ redisCommandMs: 300, redisConnectMs: 300 })
   await state.counters.add('sum')
   const member = Array.from({ length: 50 }, (_, number) => `m${number}`)
+  // More than are said in one command.
+  const several = Array.from({ length: 250 }, (_, number) => `of ${number}`)
   redis.pause()
   t.teardown(() => redis.goOn())
   const began = performance.now()
   await Promise.all([
     ...member.map(async () => await state.counters.add('sum')),
     ...member.map(async () => await state.limits.take('login', 100, 60_000)),
-    ...member.map(async name => await state.presence.join('stage', name, LONG))
+    state.limits.takeAll(several, 5, 60_000),
+    ...member.map(async name => await state.presence.join('stage', name, LONG)),
+    state.presence.touchAll(several.map(member => ({ place: 'stage', member })))
   ])
   const first = performance.now() - began
   await gone(state, other)
@@ -210,13 +217,14 @@ t.test('Redis that does not answer: a command takes REDIS_COMMAND_MS at most, th
     await state.presence.join('stage', name, LONG)
   }
   const second = performance.now() - later
-  t.comment(`Redis stands still: 150 questions at once took ${Math.round(first)} ms, the next 200 ${Math.round(second)} ms`)
+  t.comment(`Redis stands still: 152 questions at once took ${Math.round(first)} ms, the next 200 ${Math.round(second)} ms`)
   t.ok(first < 1_000, 'with REDIS_COMMAND_MS at 300')
   t.ok(second < 300, 'less than one of them might take')
   redis.goOn()
   await back(state, other)
   t.equal(await other.counters.get('sum'), 101)
   t.equal((await other.limits.take('login', 101, 60_000)).left, 0)
+  t.ok((await other.limits.takeAll(several, 5, 60_000)).every(({ left }) => left === 3))
   t.match(await other.presence.summary('stage'), { current: 50, peak: 50, joins: 100 })
 })
 
@@ -318,7 +326,11 @@ t.test('what waits for Redis is bounded, and told later all the same', async t =
   const other = await installation.server()
   await Promise.all(Array.from({ length: 500 }, async () => await state.counters.add('sum')))
   await until(async () => await other.counters.get('sum') === 500)
-  t.ok(state.figures().answeredAlone >= 400)
+  const { answeredAlone } = state.figures()
+  t.ok(answeredAlone >= 400)
+  const many = Array.from({ length: 1_500 }, (_, number) => `m${number}`)
+  await Promise.all([state.limits.takeAll(many, 5, 60_000), state.presence.touchAll(many.map(member => ({ place: 'stage', member })))])
+  t.equal(state.figures().answeredAlone, answeredAlone, 'what is asked for many at once waits as one')
   await redis.stop()
   await gone(state)
   for (let number = 0; number < 1_000; number++) await state.counters.add(`counter ${number}`)

@@ -34,21 +34,25 @@ export function succeeded (data: TSchema, description: string, message?: string)
   return Type.Object({ success: Type.Literal(true), data, timestamp, ...(message === undefined ? {} : { message: Type.Literal(message) }) }, { description })
 }
 
-const errorBody = Type.Object({
-  success: Type.Literal(false),
-  error: Type.Object({
-    code: Type.Enum([...WIRE_CODES]),
-    message: Type.String({ description: 'In the words of the original.' }),
-    details: Type.Optional(Type.Object({
-      missingFields: Type.Optional(Type.Array(Type.String(), { description: 'Fields that are not there, or empty, in the order of the description.' })),
-      invalidFields: Type.Optional(Type.Array(Type.String(), { description: 'Fields that are something else than they should be.' })),
-      viewerCount: Type.Optional(Type.Integer({ description: 'Viewers who are still on the stage.' })),
-      reason: Type.Optional(Type.String({ description: 'In English. Of a failure of the server: outside production alone.' })),
-      cause: Type.Optional(Type.String({ description: 'Where that came from.' }))
-    }, { description: 'With VALIDATION_ERROR always.' }))
-  }),
-  timestamp
-}, { title: 'IvsError' })
+/** What a viewer says who is still there. */
+export const heartbeat = Type.Object({ userId, stageArn: givenArn })
+export const echoed = Type.String({ description: 'As it was given.' })
+export const heartbeatUpdated = Type.Object({ userId: echoed, stageArn, heartbeatUpdated: Type.Literal(true) })
+
+/** Why something failed. */
+export const failure = Type.Object({
+  code: Type.Enum([...WIRE_CODES]),
+  message: Type.String({ description: 'In the words of the original.' }),
+  details: Type.Optional(Type.Object({
+    missingFields: Type.Optional(Type.Array(Type.String(), { description: 'Fields that are not there, or empty, in the order of the description.' })),
+    invalidFields: Type.Optional(Type.Array(Type.String(), { description: 'Fields that are something else than they should be.' })),
+    viewerCount: Type.Optional(Type.Integer({ description: 'Viewers who are still on the stage.' })),
+    reason: Type.Optional(Type.String({ description: 'In English. Of a failure of the server: outside production alone.' })),
+    cause: Type.Optional(Type.String({ description: 'Where that came from.' }))
+  }, { description: 'With VALIDATION_ERROR always.' }))
+})
+
+const errorBody = Type.Object({ success: Type.Literal(false), error: failure, timestamp }, { title: 'IvsError' })
 const errorContent = { content: { 'application/json': { schema: errorBody } } }
 
 const ERRORS = {

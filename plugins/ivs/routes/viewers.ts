@@ -4,14 +4,13 @@ import type { Ivs } from '../core.ts'
 import { success } from '../envelope.ts'
 import { HEARTBEAT_UPDATED, VIEWER_LEFT } from '../messages.ts'
 import { watchDuration } from '../watch-duration.ts'
-import { errors, givenArn, keyHeaders, stageArn, stageParams, succeeded, TAG, timestamp, userId } from './schemas.ts'
+import { echoed, errors, givenArn, heartbeat, heartbeatUpdated, keyHeaders, stageArn, stageParams, succeeded, TAG, timestamp, userId } from './schemas.ts'
 
 export interface ViewersOptions {
   ivs: Ivs
 }
 
 const headers = Type.Object(keyHeaders)
-const echoed = Type.String({ description: 'As it was given.' })
 
 const heartbeatSchema = {
   tags: [TAG],
@@ -19,9 +18,9 @@ const heartbeatSchema = {
   summary: 'A viewer is still there',
   description: 'Every 30 seconds. Who was removed meanwhile, or never got a token, takes a seat again.',
   headers,
-  body: Type.Object({ userId, stageArn: givenArn }),
+  body: heartbeat,
   response: {
-    200: succeeded(Type.Object({ userId: echoed, stageArn, heartbeatUpdated: Type.Literal(true) }), 'Noted', HEARTBEAT_UPDATED),
+    200: succeeded(heartbeatUpdated, 'Noted', HEARTBEAT_UPDATED),
     ...errors([401, 404], { 503: 'STAGE_FULL: there is no seat for somebody who has none; or SERVICE_UNAVAILABLE' })
   }
 }

@@ -13,7 +13,7 @@ import { metricsOf } from '../../http/metrics.ts'
 import { stateMetrics } from './metrics.ts'
 import type { State } from './state.ts'
 
-export type { Allowance, Channels, Counters, Lease, Locks, Member, Presence, PresenceOptions, PresenceSummary, RateLimits, Seat, SeatOffer, State, StateFigures, Stay } from './state.ts'
+export type { Allowance, Channels, Counters, Lease, Locks, Member, Presence, PresenceOptions, PresenceSummary, RateLimits, Seat, SeatOffer, Sighting, State, StateFigures, Stay } from './state.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -34,6 +34,8 @@ export interface StateFigures {
 export interface RateLimits {
   /** Counts one. A key's window begins with the first that is counted in it; a key has one length. */
   take (key: string, max: number, windowMs: number): Promise<Allowance>
+  /** The same for many keys at once, each by itself. One that is there twice counts twice. @returns in their order */
+  takeAll (keys: readonly string[], max: number, windowMs: number): Promise<Allowance[]>
   /** One that was counted shall not count after all. */
   giveBack (key: string): Promise<void>
 }
@@ -76,6 +78,12 @@ export interface PresenceOptions {
   keepsStay?: boolean
 }
 
+/** Somebody was seen in a place. */
+export interface Sighting {
+  place: string
+  member: string
+}
+
 export interface SeatOffer {
   place: string
   /** So many members may be in it. */
@@ -112,6 +120,8 @@ export interface Presence {
   join (place: string, member: string, options: PresenceOptions): Promise<boolean>
   /** Seen again. @returns whether it was there; false too where it has timed out and had a seat, which may be somebody else's by now */
   touch (place: string, member: string): Promise<boolean>
+  /** The same for many at once. @returns in their order */
+  touchAll (sightings: readonly Sighting[]): Promise<boolean[]>
   /** Its seat is given back. @returns whether it was there */
   leave (place: string, member: string): Promise<boolean>
   /** Oldest first. Who has timed out is among them until that is told. */

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { AskedReport, AudienceOptions } from './audience.ts'
+import type { AskedReport, AudienceOptions, BeatOptions } from './audience.ts'
 import type { BroadcastReport } from './broadcast.ts'
 import type { Delivery } from './followers.ts'
 
@@ -22,7 +22,7 @@ export type Request =
   | { do: 'first-playlists', everyMs: number } & Sending
   /** Viewers, in place of those before them, who get a seat each. */
   | { do: 'seat' } & AudienceOptions
-  | { do: 'beat', perSecond: number, forMs: number }
+  | { do: 'beat' } & BeatOptions
   | { do: 'refresh-tokens', forMs: number }
   /** Clients of `/ws` that connect, and then follow statistics. */
   | { do: 'connect', url: string, clients: number }

@@ -45,7 +45,7 @@ async function answer (request: Request): Promise<Answer> {
       await audience.takeSeats()
       return {}
     case 'beat':
-      return { asked: await seated().beat(request.perSecond, request.forMs) }
+      return { asked: await seated().beat(request) }
     case 'refresh-tokens':
       return { asked: await seated().refresh(request.forMs) }
     case 'connect':

@@ -8,19 +8,14 @@ interface Body {
 }
 
 const text = { type: 'string', minLength: 1, maxLength: 128 }
-const HEARTBEAT = {
-  body: { type: 'object', properties: { userId: text, stageArn: text }, required: ['userId', 'stageArn'] },
-  response: {
-    200: {
-      type: 'object',
-      properties: {
-        success: { type: 'boolean' },
-        data: { type: 'object', properties: { userId: { type: 'string' }, stageArn: { type: 'string' }, heartbeatUpdated: { type: 'boolean' } } },
-        timestamp: { type: 'string' },
-        message: { type: 'string' }
-      }
-    }
-  }
+const heartbeat = { type: 'object', properties: { userId: text, stageArn: text }, required: ['userId', 'stageArn'] }
+const updated = { type: 'object', properties: { userId: { type: 'string' }, stageArn: { type: 'string' }, heartbeatUpdated: { type: 'boolean' } } }
+const answerOf = (data: object) => ({ 200: { type: 'object', properties: { success: { type: 'boolean' }, data, timestamp: { type: 'string' }, message: { type: 'string' } } } })
+const HEARTBEAT = { body: heartbeat, response: answerOf(updated) }
+const result = { type: 'object', properties: { success: { type: 'boolean' }, data: updated } }
+const HEARTBEATS = {
+  body: { type: 'object', properties: { heartbeats: { type: 'array', items: heartbeat } }, required: ['heartbeats'] },
+  response: answerOf({ type: 'object', properties: { updated: { type: 'integer' }, results: { type: 'array', items: result } } })
 }
 const STAGE = 'arn:aws:ivs:ap-northeast-1:000000000000:stage/aBcDeFgHiJkL'
 
@@ -29,6 +24,11 @@ app.addHook('onRequest', async ({ headers }) => { if (headers['x-api-key'] === u
 app.post<{ Body: Body }>('/api/token/viewer', async () => ({ data: { stageArn: STAGE } }))
 app.post<{ Body: Body }>('/api/viewer/heartbeat', { schema: HEARTBEAT }, async ({ body: { userId, stageArn } }) =>
   ({ success: true, data: { userId, stageArn, heartbeatUpdated: true }, timestamp: new Date().toISOString(), message: '心跳更新成功' }))
+app.post<{ Body: { heartbeats: Body[] } }>('/api/viewer/heartbeats', { schema: HEARTBEATS }, async ({ body: { heartbeats } }) => ({
+  success: true,
+  data: { updated: heartbeats.length, results: heartbeats.map(({ userId, stageArn }) => ({ success: true, data: { userId, stageArn, heartbeatUpdated: true } })) },
+  timestamp: new Date().toISOString()
+}))
 await app.listen({ host: '127.0.0.1', port: 0 })
 process.send?.({ port: (app.server.address() as AddressInfo).port })
 process.on('disconnect', () => process.exit(0))

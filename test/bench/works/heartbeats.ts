@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { API_KEY } from '../../fixtures/ivs-process.ts'
 import { quantile } from '../../chaos/measure.ts'
-import type { AskedReport } from '../load/audience.ts'
+import type { AskedReport, BeatOptions } from '../load/audience.ts'
 import { Load } from '../load/load.ts'
 import { PeerProcess } from '../peers/peer-process.ts'
 import { processorSeconds } from '../processor-time.ts'
@@ -9,6 +9,8 @@ import { StageServer, type Stores } from '../stage-server.ts'
 import { atMost, microseconds, milliseconds, percentOfCore, times, type Context, type OpenWork, type Work } from '../work.ts'
 
 const VIEWERS = 10_000
+/** What a backend collects. */
+const TOGETHER_MS = 1_000
 /** One from each viewer in 30 s. */
 const BEATS_PER_SECOND = VIEWERS / 30
 const RUN_MS = 30_000
@@ -29,11 +31,17 @@ const ENV = {
 }
 
 /** Heartbeats of 10,000 viewers, all of it embedded. */
-export const embedded: Work = workOn('heartbeats', 'embedded', { database: 'embedded', state: 'memory' })
-export const postgresql: Work = workOn('heartbeats-postgresql', 'PostgreSQL', { database: 'postgresql', state: 'memory' })
-export const redis: Work = workOn('heartbeats-redis', 'Redis and PostgreSQL', { database: 'postgresql', state: 'redis' })
+export const embedded = workOn('heartbeats', 'embedded', { database: 'embedded', state: 'memory' })
+export const postgresql = workOn('heartbeats-postgresql', 'PostgreSQL', { database: 'postgresql', state: 'memory' })
+export const redis = workOn('heartbeats-redis', 'Redis and PostgreSQL', { database: 'postgresql', state: 'redis' })
 
-function workOn (id: string, name: string, stores: Stores): Work {
+/** The same through a backend that sends what came in each second in one request. */
+export const batched = workOn('heartbeats-batched', 'embedded, in batches', { database: 'embedded', state: 'memory' }, TOGETHER_MS)
+export const batchedPostgresql = workOn('heartbeats-batched-postgresql', 'PostgreSQL, in batches', { database: 'postgresql', state: 'memory' }, TOGETHER_MS)
+export const batchedRedis = workOn('heartbeats-batched-redis', 'Redis and PostgreSQL, in batches', { database: 'postgresql', state: 'redis' }, TOGETHER_MS)
+
+function workOn (id: string, name: string, stores: Stores, togetherMs?: number): Work {
+  const rate: Rate = { perSecond: BEATS_PER_SECOND, ...(togetherMs === undefined ? {} : { togetherMs }) }
   return {
     id,
     lines: [
@@ -44,11 +52,13 @@ function workOn (id: string, name: string, stores: Stores): Work {
       { id: 'ratio', name: `${name}: ours beside Fastify alone`, format: times },
       { id: 'p99', name: `${name}: answer, p99`, format: milliseconds }
     ],
-    open: async context => await open(stores, context)
+    open: async context => await open(stores, rate, context)
   }
 }
 
-async function open (stores: Stores, { folder, short, note }: Context): Promise<OpenWork> {
+type Rate = Omit<BeatOptions, 'forMs'>
+
+async function open (stores: Stores, rate: Rate, { folder, short, note }: Context): Promise<OpenWork> {
   const server = await StageServer.start({ folder, stores, env: ENV })
   const bare = await PeerProcess.start('bare-stages', folder)
   const [load, bareLoad] = [new Load(), new Load()]
@@ -62,7 +72,7 @@ async function open (stores: Stores, { folder, short, note }: Context): Promise<
     await load.ask({ do: 'seat', url: server.url, apiKey: API_KEY, viewers: VIEWERS })
     note(`${VIEWERS} viewers have seats after ${((performance.now() - began) / 1_000).toFixed(1)} s`)
     await bareLoad.ask({ do: 'seat', url: bare.url, apiKey: API_KEY, viewers: VIEWERS })
-    for (const one of [load, bareLoad]) await one.ask({ do: 'beat', perSecond: BEATS_PER_SECOND, forMs: short ? SHORT_MS : WARM_UP_MS })
+    for (const one of [load, bareLoad]) await one.ask({ do: 'beat', ...rate, forMs: short ? SHORT_MS : WARM_UP_MS })
   } catch (error) {
     await close()
     throw error
@@ -72,9 +82,9 @@ async function open (stores: Stores, { folder, short, note }: Context): Promise<
   return {
     async measure () {
       const silence = { ours: await idle(server.pid, idleMs), bare: await idle(bare.pid, idleMs) }
-      const ours = await beats(load, server.pid, forMs)
+      const ours = await beats(load, server.pid, rate, forMs)
       if (ours.report.ms > forMs * LATE) note(`The machine is too busy: ${ours.report.asked} heartbeats of ${forMs} ms were answered after ${ours.report.ms.toFixed(0)} ms. The share is that at the full rate`)
-      const alone = await beats(bareLoad, bare.pid, forMs)
+      const alone = await beats(bareLoad, bare.pid, rate, forMs)
       const beat = perBeat(ours, silence.ours)
       const bareBeat = perBeat(alone, silence.bare)
       return { share: silence.ours + beat / 1e6 * BEATS_PER_SECOND, idle: silence.ours, beat, bare: bareBeat, ratio: beat / bareBeat, p99: quantile(ours.report.latencies, 0.99) }
@@ -96,9 +106,9 @@ async function idle (pid: number, forMs: number): Promise<number> {
   return (await processorSeconds(pid) - before) / ((performance.now() - began) / 1_000)
 }
 
-async function beats (load: Load, pid: number, forMs: number): Promise<Beats> {
+async function beats (load: Load, pid: number, rate: Rate, forMs: number): Promise<Beats> {
   const before = await processorSeconds(pid)
-  const report = (await load.ask({ do: 'beat', perSecond: BEATS_PER_SECOND, forMs })).asked!
+  const report = (await load.ask({ do: 'beat', ...rate, forMs })).asked!
   if (report.failed > 0) throw new Error(`${report.failed} of ${report.asked} heartbeats failed`)
   return { seconds: await processorSeconds(pid) - before, report }
 }

@@ -20,6 +20,8 @@ const ROUTES: Array<{ method: string, path: string, needs: string[] }> = [
   { method: 'POST', path: '/api/stage', needs: ['name'] },
   { method: 'DELETE', path: `/api/stage/${UNKNOWN}`, needs: [] },
   { method: 'POST', path: '/api/viewer/heartbeat', needs: ['userId', 'stageArn'] },
+  // What it needs is tried by itself: what stands in the list is another matter.
+  { method: 'POST', path: '/api/viewer/heartbeats', needs: [] },
   { method: 'POST', path: '/api/viewer/leave', needs: ['userId', 'stageArn'] },
   { method: 'GET', path: `/api/viewer/list/${UNKNOWN}`, needs: [] },
   { method: 'GET', path: '/api/viewer/duration', needs: ['userId', 'stageArn'] },
@@ -69,10 +71,10 @@ export async function contractSuite (t: Test, start: StartIvs): Promise<void> {
 
   await t.test('5, X-02: errors from outside the handlers have the same form', async t => {
     const json = { ...KEY, ...INTERNAL, 'content-type': 'application/json' }
-    for (const path of ['/api/token/publisher', '/api/stage', '/api/viewer/heartbeat']) {
+    for (const path of ['/api/token/publisher', '/api/stage', '/api/viewer/heartbeat', '/api/viewer/heartbeats']) {
       t.match(expectError(t, await ask('POST', path, { headers: json, body: '{"userId":' }), ERROR.invalid, 'broken JSON'), { reason: String })
       expectError(t, await ask('POST', path, { headers: { ...json, 'content-type': 'application/xml' }, body: '<a/>' }), [415, 'VALIDATION_ERROR', '請求參數驗證失敗'], 'XML')
-      expectError(t, await ask('POST', path, { headers: json, body: JSON.stringify({ userId: 'x'.repeat(server.config.maxBodyBytes) }) }), [413, 'VALIDATION_ERROR', '請求參數驗證失敗'], 'a large body')
+      expectError(t, await ask('POST', path, { headers: json, body: JSON.stringify({ userId: 'x'.repeat(server.config.maxHeartbeatsBytes) }) }), [413, 'VALIDATION_ERROR', '請求參數驗證失敗'], 'a large body')
     }
     for (const path of ['/api', '/api/', '/api/nothing', '/api/token/nothing', '/api/token/publisher/more', '/api/stage', '/api/stage/nothing', '/api/viewer', '/api/viewer/nothing', '/api/stats/nothing', '/api/rooms/nothing']) expectError(t, await get(path, {}), ERROR.notFound, `GET ${path}, without a key`)
     for (const [method, path] of [['PUT', '/api/stage'], ['POST', '/api/stage/list'], ['GET', '/api/token/publisher'], ['DELETE', '/api/viewer/leave'], ['POST', '/health']] as const) expectError(t, await ask(method, path), ERROR.notFound, `${method} ${path}`)
@@ -211,6 +213,44 @@ export async function contractSuite (t: Test, start: StartIvs): Promise<void> {
     t.match(await viewersOf(stageArn), { totalViewers: 0, activeViewers: 0, viewers: [] })
   })
 
+  await t.test('9.1, added: POST /api/viewer/heartbeats', async t => {
+    const stageArn = await masterArn()
+    const path = '/api/viewer/heartbeats'
+    const { participantId } = expectSuccess(t, await post('/api/token/viewer', { userId: 'viewer-456', stageArn }), 'a token')
+    const [before] = (await viewersOf(stageArn)).viewers
+    const done = (userId: string) => ({ success: true, data: { userId, stageArn, heartbeatUpdated: true } })
+    const wrong = (details: object) => ({ success: false, error: { code: 'VALIDATION_ERROR', details } })
+    const sent = ['viewer-456', 'walk-in', 'viewer-456'].map(userId => ({ userId, stageArn, unknown: 'ignored' }))
+    const data = expectSuccess(t, await post(path, { heartbeats: sent }), 'as the single ones')
+    t.strictSame(data, { updated: 3, results: [done('viewer-456'), done('walk-in'), done('viewer-456')] })
+    t.match(await viewersOf(stageArn), { totalViewers: 2, viewers: [{ ...before, participantId, lastHeartbeat: ISO }, { userId: 'walk-in', participantId: '' }] })
+    t.ok((await viewersOf(stageArn)).viewers[0].lastHeartbeat >= before.lastHeartbeat)
+
+    const mixed = [
+      { userId: 'viewer-456', stageArn: UNKNOWN }, {}, { userId: '', stageArn }, { userId: 5, stageArn }, 'x', null, [], { userId: 'x'.repeat(129), stageArn: 'y' },
+      { userId: 'viewer-456', stageArn }
+    ]
+    const { updated, results } = expectSuccess(t, await post(path, { heartbeats: mixed }), 'one that fails leaves the others as they are')
+    t.equal(updated, 1)
+    t.strictSame(results[0], { success: false, error: { code: 'NOT_FOUND', message: '資源不存在' } })
+    t.strictSame(results[1], { success: false, error: { code: 'VALIDATION_ERROR', message: '缺少必要參數', details: { missingFields: ['userId', 'stageArn'] } } })
+    t.strictSame(results[2].error, { code: 'VALIDATION_ERROR', message: '缺少 userId', details: { missingFields: ['userId'] } })
+    t.match(results.slice(3, 8), [wrong({ invalidFields: ['userId'] }), ...['x', null, []].map(() => wrong({ invalidFields: ['heartbeat'] })), wrong({ invalidFields: ['userId'], reason: /128/ })])
+    t.strictSame(results[8], done('viewer-456'))
+    // The error is that of the single one, but for what is no object: that has no fields, and no body of its own.
+    for (const [index, one] of mixed.slice(0, 4).entries()) t.strictSame(results[index].error, (await post('/api/viewer/heartbeat', one as object)).json.error)
+
+    t.strictSame(expectSuccess(t, await post(path, { heartbeats: [] }), 'nobody said anything'), { updated: 0, results: [] })
+    for (const body of [{}, { heartbeats: null }, { heartbeats: '' }]) expectMissing(t, await post(path, body), ['heartbeats'], JSON.stringify(body))
+    for (const heartbeats of ['x', 5, { 0: sent[0] }]) expectInvalid(t, await post(path, { heartbeats }), ['heartbeats'], JSON.stringify(heartbeats))
+    expectInvalid(t, await ask('POST', path, { headers: { ...KEY, 'content-type': 'application/json' }, body: JSON.stringify(sent) }), ['body'], 'the list alone')
+    const most = Array.from({ length: server.config.maxHeartbeats }, () => sent[0])
+    t.ok(JSON.stringify(most).length > server.config.maxBodyBytes, 'it has room for more than other bodies')
+    t.equal(expectSuccess(t, await post(path, { heartbeats: most }), 'as many as there may be').updated, most.length)
+    expectInvalid(t, await post(path, { heartbeats: [...most, sent[0]] }), ['heartbeats'], 'one more')
+    for (const userId of ['viewer-456', 'walk-in']) await post('/api/viewer/leave', { userId, stageArn })
+  })
+
   await t.test('9.3 GET /api/viewer/list', async t => {
     const stageArn = await masterArn()
     for (let index = 0; index < 5; index++) await post('/api/token/viewer', { userId: `listed-${index}`, stageArn })
@@ -298,6 +338,9 @@ export async function fullSuite (t: Test, start: StartIvs): Promise<void> {
       expectError(t, await post('/api/token/viewer', { userId: `${name}-more`, stageArn }), ERROR.viewerTokenFull, `one more on ${name}`)
       expectError(t, await post('/api/viewer/heartbeat', { userId: `${name}-more`, stageArn }), ERROR.stageFull, 'IVS-16: a heartbeat without a seat')
       expectSuccess(t, await post('/api/viewer/heartbeat', { userId: `${name}-0`, stageArn }), 'a heartbeat with one', { message: '心跳更新成功' })
+      const { updated, results } = expectSuccess(t, await post('/api/viewer/heartbeats', { heartbeats: Array.from({ length: seats + 5 }, (_, index) => ({ userId: `${name}-${index}`, stageArn })) }), 'heartbeats of all, and of five more')
+      t.equal(updated, seats)
+      t.match(results.slice(seats), Array.from({ length: 5 }, () => ({ success: false, error: { code: ERROR.stageFull[1], message: ERROR.stageFull[2] } })))
       expectSuccess(t, await post('/api/token/viewer', { userId: `${name}-0`, stageArn }), 'IVS-26: a new token for who has a seat')
     }
     await fill(custom, 50, 'custom')

@@ -50,8 +50,29 @@ t.test('5, IVS-06: 100 requests a minute from one network, in all', async t => {
     expectSuccess(t, await get('/api/stats', here), 'general routes have their own count')
   })
 
+  await t.test('heartbeats in one request: counted as if each had come alone; such requests have a limit of their own', async t => {
+    const here = from('192.0.2.30')
+    const beats = async (userIds: string[]) => await post('/api/viewer/heartbeats', { heartbeats: userIds.map(userId => ({ userId, stageArn })) }, here)
+    const first = await beats(Array.from({ length: 2 * MAX }, (_, index) => index % 2 === 0 ? 'viewer-0' : 'viewer-1'))
+    t.equal(expectSuccess(t, first, 'so often each').updated, 2 * MAX)
+    t.match(first.headers, { 'x-ratelimit-limit': String(MAX), 'x-ratelimit-remaining': String(MAX - 1), 'x-ratelimit-reset': /^\d+$/ })
+    const { updated, results: [refused] } = expectSuccess(t, await beats(['viewer-0', 'viewer-2']), 'one more')
+    t.equal(updated, 1)
+    t.strictSame(refused, { success: false, error: { code: ERROR.tooMany[1], message: ERROR.tooMany[2] }, retryAfter: refused.retryAfter })
+    t.ok(Number.isInteger(refused.retryAfter) && refused.retryAfter >= 1 && refused.retryAfter <= 60, `${refused.retryAfter}`)
+    expectError(t, await post('/api/viewer/heartbeat', { userId: 'viewer-0', stageArn }, here), ERROR.tooMany, 'nor alone')
+    for (let count = 3; count <= MAX; count++) if ((await beats([])).status !== 200) t.fail(`request ${count}`)
+    const tooMany = await beats([])
+    expectError(t, tooMany, ERROR.tooMany, 'one request more')
+    t.match(tooMany.headers, { 'retry-after': /^\d+$/ })
+    expectSuccess(t, await get('/api/stats', here), 'general routes have their own count')
+    expectSuccess(t, await post('/api/viewer/heartbeat', { userId: 'viewer-2', stageArn }, here), 'and so have single ones', { message: '心跳更新成功' })
+  })
+
   await t.test('keys cannot be guessed through heartbeats', async t => {
-    const guess = async (key: string, count: number) => await post('/api/viewer/heartbeat', { userId: `guess-${count}`, stageArn }, from('192.0.2.20', key))
+    const guess = async (key: string, count: number) => count % 2 === 0
+      ? await post('/api/viewer/heartbeat', { userId: `guess-${count}`, stageArn }, from('192.0.2.20', key))
+      : await post('/api/viewer/heartbeats', { heartbeats: [{ userId: `guess-${count}`, stageArn }] }, from('192.0.2.20', key))
     for (let count = 1; count <= MAX; count++) {
       const { status } = await guess(`guess-${count}`, count)
       if (status !== 401) t.fail(`guess ${count}: ${status}`)

@@ -26,6 +26,7 @@ t.test('whatever stands in a text field: no failure, no header, no other viewer;
       ['media server, stage', await post('/api/token/mediaserver', { serverId: 'x', stageArn: text }, internal)],
       ['heartbeat', await post('/api/viewer/heartbeat', { userId: text, stageArn })],
       ['heartbeat, stage', await post('/api/viewer/heartbeat', { userId: 'x', stageArn: text })],
+      ['heartbeats', await post('/api/viewer/heartbeats', { heartbeats: [{ userId: text, stageArn }, { userId: 'x', stageArn: text }, { [text]: text }, text] })],
       ['duration', await get(`/api/viewer/duration?userId=${inUrl}&stageArn=${stageArn}`)],
       ['duration, stage', await get(`/api/viewer/duration?userId=x&stageArn=${inUrl}`)],
       ['leave', await post('/api/viewer/leave', { userId: text, stageArn })],

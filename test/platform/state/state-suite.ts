@@ -61,6 +61,22 @@ export async function stateSuite (t: Test, open: Open, log: Log): Promise<void> 
     })
   })
 
+  await t.test('limits of many keys at once: each by itself, and one that is there twice counts twice', async t => {
+    const { limits } = await begin(t)
+    await limits.take('a', 2, 60_000)
+    const all = await limits.takeAll(['a', 'b', 'a', ...ODD_NAMES], 2, 60_000)
+    t.same(all.map(({ left }) => left), [0, 1, -1, ...ODD_NAMES.map(() => 1)])
+    t.ok(all.every(({ endsInMs }) => endsInMs > 59_000 && endsInMs <= 60_000 && Number.isInteger(endsInMs)))
+    t.equal((await limits.take('b', 2, 60_000)).left, 0)
+    t.same(await limits.takeAll([], 2, 60_000), [])
+    const keys = Array.from({ length: 1_000 }, (_, index) => `key ${index}`)
+    t.ok((await limits.takeAll(keys, 2, 60_000)).every(({ left }) => left === 1))
+    t.ok((await limits.takeAll(keys.toReversed(), 2, 60_000)).every(({ left }) => left === 0))
+    const both = await Promise.all([limits.takeAll(keys, 3, 60_000), limits.take('key 7', 3, 60_000)])
+    t.equal(both[0].filter(({ left }) => left === 0).length, 1_000)
+    t.equal(both[1].left, -1, 'in the order in which they were asked')
+  })
+
   await t.test('counters', async t => {
     const { counters } = await begin(t)
     t.equal(await counters.get('jobs'), 0)
@@ -107,6 +123,23 @@ export async function stateSuite (t: Test, open: Open, log: Log): Promise<void> 
       t.equal(await presence.touch('stage', 'carol'), false)
       t.equal(await presence.touch('nowhere', 'alice'), false)
       t.equal((await presence.summary('stage')).current, 2, 'asking after somebody does not let them in')
+    })
+    await t.test('many seen again at once, in several places', async t => {
+      const members = Array.from({ length: 250 }, (_, index) => `m${index}`)
+      const places = ['many', ...ODD_NAMES]
+      await Promise.all(members.map(async (member, index) => await presence.join(places[index % places.length]!, member, { ...stay, data: { index } })))
+      const before = await Promise.all(places.map(async place => await presence.members(place)))
+      await delay(10)
+      const sightings = members.map((member, index) => ({ place: places[index % places.length]!, member }))
+      const asked = [{ place: 'many', member: 'nobody' }, ...sightings.toReversed(), { place: 'nowhere', member: 'm0' }, { place: 'many', member: 'm1' }, { place: 'many', member: 'm0' }]
+      t.same(await presence.touchAll(asked), [false, ...sightings.map(() => true), false, false, true])
+      const after = await Promise.all(places.map(async place => await presence.members(place)))
+      t.same(after.flat().map(({ lastSeenAt: _, ...rest }) => rest), before.flat().map(({ lastSeenAt: _, ...rest }) => rest), 'nothing else has changed, and nobody came')
+      const seenAt = new Map(before.flat().map(({ member, lastSeenAt }) => [member, lastSeenAt]))
+      t.ok(after.flat().every(({ member, lastSeenAt }) => lastSeenAt >= seenAt.get(member)! + 9))
+      t.notOk((await presence.places()).includes('nowhere'))
+      t.same(await presence.touchAll([]), [])
+      for (const place of places) await presence.clear(place)
     })
     await t.test('peak, joins and time', async t => {
       await presence.join('room', 'a', stay)
@@ -259,6 +292,7 @@ export async function stateSuite (t: Test, open: Open, log: Log): Promise<void> 
     const state = await begin(t)
     for (const ms of [0, -1, NaN, Infinity]) {
       await t.rejects(state.limits.take('a', 1, ms), { name: 'RangeError', message: /windowMs/ })
+      await t.rejects(state.limits.takeAll(['a'], 1, ms), { name: 'RangeError', message: /windowMs/ })
       await t.rejects(state.presence.join('a', 'a', { timeoutMs: ms }), { name: 'RangeError', message: /timeoutMs/ })
       await t.rejects(state.locks.take('a', ms), { name: 'RangeError', message: /leaseMs/ })
     }

@@ -4,21 +4,23 @@ import { Access } from '../../../plugins/ivs/access.ts'
 import { RequestLimits } from '../../../plugins/ivs/request-limits.ts'
 import { completeIvsOptions } from '../../../src/config/load.ts'
 import { CountWindows } from '../../../src/http/count-windows.ts'
-import type { CountedRequests } from '../../../src/http/endpoint-limit.ts'
+import type { RateLimits } from '../../../src/platform/state/state.ts'
 
 const KEY = 'right'
 
-function counts (): CountedRequests & { taken: string[] } {
+function counts (): RateLimits & { taken: string[] } {
   const windows = new CountWindows({ lengthMs: 60_000, maxKeys: 1_000 })
   const taken: string[] = []
+  const take = (key: string, max: number) => {
+    taken.push(key)
+    const window = windows.open(key, 0)
+    window.count++
+    return { left: max - window.count, endsInMs: 60_000 }
+  }
   return {
     taken,
-    async take (key, max) {
-      taken.push(key)
-      const window = windows.open(key, 0)
-      window.count++
-      return { left: max - window.count, endsInMs: 60_000 }
-    },
+    async take (key, max) { return take(key, max) },
+    async takeAll (keys, max) { return keys.map(key => take(key, max)) },
     async giveBack () {}
   }
 }
@@ -38,6 +40,10 @@ async function server (t: Test, max: number): Promise<{ app: FastifyInstance, co
     scope.addHook('onRequest', limits.requireKey)
     scope.addHook('preValidation', limits.countViewer)
     scope.post('/viewer', async () => 'ok')
+  })
+  await app.register(async scope => {
+    for (const hook of [limits.requireKey, limits.countBatch]) scope.addHook('onRequest', hook)
+    scope.post<{ Body: unknown[] }>('/viewers', async request => (await limits.countViewers(request, request.body)).map(error => error?.code ?? 'ok'))
   })
   return { app, counted }
 }
@@ -61,6 +67,22 @@ t.test('IVS-06: signs of life count by network and viewer', async t => {
   t.equal(await post('viewer-0', '192.0.2.2'), 200, 'the same name elsewhere')
   for (const userId of [5, null, undefined]) t.equal(await post(userId), 200, 'they are counted together')
   t.equal(await post({}), 429)
+})
+
+t.test('IVS-06: many signs of life in one request count as those that come alone; requests of that kind by themselves', async t => {
+  const { app } = await server(t, 3)
+  const post = async (url: string, payload: object, from = '192.0.2.1') => await app.inject({ method: 'POST', url, headers: { 'x-forwarded-for': from, 'x-api-key': KEY }, payload })
+  t.equal((await post('/viewer', { userId: 'ann' })).statusCode, 200)
+  const first = await post('/viewers', ['ann', 'bob', 'ann', 'ann', 'ann'].map(userId => ({ userId })))
+  t.strictSame(first.json(), ['ok', 'ok', 'ok', 'RATE_LIMIT_EXCEEDED', 'RATE_LIMIT_EXCEEDED'])
+  t.match(first.headers, { 'x-ratelimit-limit': '3', 'x-ratelimit-remaining': '2' })
+  t.equal((await post('/viewer', { userId: 'ann' })).statusCode, 429, 'nor alone')
+  t.strictSame((await post('/viewers', [{ userId: 'ann' }], '192.0.2.2')).json(), ['ok'], 'the same name elsewhere')
+  t.strictSame((await post('/viewers', [5, null, {}, { userId: 'x'.repeat(128) }, { userId: 'x'.repeat(129) }])).json(), ['ok', 'ok', 'ok', 'ok', 'ok'], 'those without a name are counted together')
+  t.equal((await post('/viewer', {})).statusCode, 429)
+  t.equal((await post('/viewers', [])).statusCode, 200)
+  t.equal((await post('/viewers', [])).statusCode, 429, 'the fourth request')
+  t.equal((await app.inject({ url: '/general', headers: { 'x-forwarded-for': '192.0.2.1', 'x-api-key': KEY } })).statusCode, 200, 'general routes have a count of their own')
 })
 
 t.test('keys cannot be guessed without a limit through signs of life', async t => {

@@ -77,6 +77,31 @@ export async function viewersSuite (t: Test, platform: Platform): Promise<void> 
     t.equal((await viewers.on(other.arn)).total, 0)
   })
 
+  await t.test('many heartbeats at once: each as if it had come alone, and all that is asked of the state is asked once', async t => {
+    await emptyTables(platform.database)
+    const [state] = await platform.openStates(t, 1)
+    const { state: watched, asked } = counted(state!)
+    const { viewers, tokens, stages, master, addStage } = await startParts(t, platform, { state: watched, config: { maxParticipants: 3 } })
+    const [other, gone] = [await addStage('other'), await addStage('gone')]
+    const { participantId } = await tokens.viewer('ann', master.arn)
+    await viewers.heartbeat('dan', gone.arn)
+    await stages.change(gone.arn, { phase: 'deleting' })
+    const codes = async (...beats: Array<[userId: string, arn: string]>) =>
+      (await viewers.heartbeats(beats.map(([userId, stageArn]) => ({ userId, stageArn })))).map(problem => (problem as { code: string } | undefined)?.code)
+    const [joined] = (await viewers.on(master.arn)).active
+    await delay(5)
+    t.strictSame(await codes(['dan', gone.arn], ['bob', master.arn], ['ann', master.arn], ['eve', NOWHERE], ['cat', master.arn], ['cat', other.arn], ['fay', other.arn]),
+      ['NOT_FOUND', undefined, undefined, 'NOT_FOUND', 'STAGE_FULL', undefined, undefined])
+    const { active } = await viewers.on(master.arn)
+    t.match(active, [{ userId: 'ann', participantId, joinedAt: joined!.joinedAt }, { userId: 'bob', participantId: '' }])
+    t.ok(active[0]!.lastHeartbeat > joined!.lastHeartbeat)
+    t.strictSame(new Set((await viewers.on(other.arn)).active.map(({ userId }) => userId)), new Set(['cat', 'fay']))
+    t.strictSame(await codes(), [])
+    asked.length = 0
+    t.strictSame(await codes(['ann', master.arn], ['bob', master.arn], ['cat', other.arn], ['fay', other.arn]), [undefined, undefined, undefined, undefined])
+    t.strictSame(asked, ['touchAll'])
+  })
+
   await t.test('a stage that nobody knows', async t => {
     const { viewers } = await begin(t)
     const outcomes = await Promise.all([viewers.heartbeat('ann', NOWHERE), viewers.leave('ann', NOWHERE), viewers.on(NOWHERE), viewers.watchedSeconds('ann', NOWHERE)].map(codeOf))

@@ -15,13 +15,22 @@ export class MemoryLimits implements RateLimits {
 
   async take (key: string, max: number, windowMs: number): Promise<Allowance> {
     mustBeTime('windowMs', windowMs)
+    return this.#take(key, max, windowMs, performance.now())
+  }
+
+  async takeAll (keys: readonly string[], max: number, windowMs: number): Promise<Allowance[]> {
+    mustBeTime('windowMs', windowMs)
     const now = performance.now()
-    const window = this.#windows.open(key, windowMs, now)
-    window.count++
-    return { left: max - window.count, endsInMs: Math.ceil(window.endsAt - now) }
+    return keys.map(key => this.#take(key, max, windowMs, now))
   }
 
   async giveBack (key: string): Promise<void> {
     this.#windows.giveBack(key, performance.now())
+  }
+
+  #take (key: string, max: number, windowMs: number, now: number): Allowance {
+    const window = this.#windows.open(key, windowMs, now)
+    window.count++
+    return { left: max - window.count, endsInMs: Math.ceil(window.endsAt - now) }
   }
 }

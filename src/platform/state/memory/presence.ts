@@ -1,7 +1,7 @@
 import type { Log } from '../../../log.ts'
 import { Listeners } from '../../../listeners.ts'
 import { keptOptions, mustBeOffers } from '../presence-options.ts'
-import type { Member, Presence, PresenceOptions, PresenceSummary, Seat, SeatOffer, Stay } from '../state.ts'
+import type { Member, Presence, PresenceOptions, PresenceSummary, Seat, SeatOffer, Sighting, Stay } from '../state.ts'
 import { Register } from './register.ts'
 
 export interface PresenceTiming {
@@ -38,6 +38,11 @@ export class MemoryPresence implements Presence {
 
   async touch (place: string, member: string): Promise<boolean> {
     return this.#register.touch(place, member, Date.now())
+  }
+
+  async touchAll (sightings: readonly Sighting[]): Promise<boolean[]> {
+    const now = Date.now()
+    return sightings.map(({ place, member }) => this.#register.touch(place, member, now))
   }
 
   async leave (place: string, member: string): Promise<boolean> {

@@ -21,16 +21,27 @@ export class RedisLimits implements RateLimits {
   }
 
   async take (key: string, max: number, windowMs: number): Promise<Allowance> {
+    const [allowance] = await this.takeAll([key], max, windowMs)
+    return allowance!
+  }
+
+  async takeAll (keys: readonly string[], max: number, windowMs: number): Promise<Allowance[]> {
     mustBeTime('windowMs', windowMs)
     const now = performance.now()
-    const own = this.#own.open(key, windowMs, now)
-    const count = ++own.count
-    const all = await this.#numbers.add(this.#names.limit(key), { by: 1, windowMs: Math.ceil(windowMs), removed: false }, own.endsAt - now)
-    // Redis is away, or has lost what it knew: it would know at least as much.
-    if (all === undefined || all.value < count) return { left: max - count, endsInMs: Math.max(0, Math.ceil(own.endsAt - performance.now())) }
-    // The window of all began with the first that any server counted.
-    own.endsAt = performance.now() + all.endsInMs
-    return { left: max - all.value, endsInMs: all.endsInMs }
+    const own = keys.map(key => {
+      const window = this.#own.open(key, windowMs, now)
+      return { window, count: ++window.count }
+    })
+    const all = await this.#numbers.addAll(keys.map((key, index) => ({ name: this.#names.limit(key), keepMs: own[index]!.window.endsAt - now })), { by: 1, windowMs: Math.ceil(windowMs), removed: false })
+    const answeredAt = performance.now()
+    return own.map(({ window, count }, index) => {
+      const inRedis = all?.[index]
+      // Redis is away, or has lost what it knew: it would know at least as much.
+      if (inRedis === undefined || inRedis.value < count) return { left: max - count, endsInMs: Math.max(0, Math.ceil(window.endsAt - answeredAt)) }
+      // The window of all began with the first that any server counted.
+      window.endsAt = answeredAt + inRedis.endsInMs
+      return { left: max - inRedis.value, endsInMs: inRedis.endsInMs }
+    })
   }
 
   async giveBack (key: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { inTurns, portions } from '../../../at-once.ts'
 import { RecentMap } from '../../../recent-map.ts'
 import type { RedisConnection, Part } from './connection.ts'
 import type { Names } from './names.ts'
@@ -21,14 +22,23 @@ interface Owed extends Addition {
   until: number
 }
 
-interface Command extends Owed {
-  number: number
+/** A number that something is done to. */
+interface Target {
+  /** In Redis. */
   name: string
+  /** Too late after that; on a monotonic clock. */
+  until: number
+}
+
+/** The same is done to all targets in one step. */
+interface Command extends Addition {
+  number: number
+  targets: readonly Target[]
   /** Whom it was said to last. */
   session: Session
 }
 
-/** Commands that are said without waiting for each other's answer. */
+/** Commands that are said without waiting for each other's answer, and targets of one: Redis does nothing else meanwhile. */
 const AT_ONCE = 100
 
 export interface NumberInRedis {
@@ -79,13 +89,21 @@ export class Numbers implements Part {
    * @returns undefined when Redis is away: it is told later
    */
   async add (name: string, addition: Addition, keepMs = Infinity): Promise<NumberInRedis | undefined> {
-    const until = performance.now() + keepMs
+    const added = await this.addAll([{ name, keepMs }], addition)
+    return added?.[0]
+  }
+
+  /** The same to many numbers, in one round trip. @returns in their order */
+  async addAll (numbers: ReadonlyArray<{ name: string, keepMs: number }>, addition: Addition): Promise<NumberInRedis[] | undefined> {
+    const now = performance.now()
+    const targets = numbers.map(({ name, keepMs }): Target => ({ name, until: now + keepMs }))
     let isSaid = false
-    return await this.#connection.use<NumberInRedis | undefined>(async session => {
+    return await this.#connection.use<NumberInRedis[] | undefined>(async session => {
       isSaid = true
-      return await this.#say({ ...addition, number: ++this.#number, name, session, until })
+      const answers = portions(targets, AT_ONCE).map(async some => await this.#say({ ...addition, number: ++this.#number, targets: some, session }))
+      return (await Promise.all(answers)).flat()
     }, () => {
-      if (!isSaid) this.#owe(name, { ...addition, until })
+      if (!isSaid) for (const { name, until } of targets) this.#owe(name, { ...addition, until })
       return undefined
     })
   }
@@ -93,17 +111,18 @@ export class Numbers implements Part {
   async catchUp (session: Session): Promise<void> {
     const now = performance.now()
     this.#session = session
-    await inTurns(this.#fromBefore(), async command => {
+    await inTurns(this.#fromBefore(), AT_ONCE, async command => {
       this.#unanswered.delete(command)
-      if (command.until > now) await this.#say({ ...command, session })
+      const targets = command.targets.filter(({ until }) => until > now)
+      if (targets.length > 0) await this.#say({ ...command, targets, session })
     })
-    await inTurns([...this.#owed], async ([name, owed]) => {
+    await inTurns([...this.#owed], AT_ONCE, async ([name, owed]) => {
       this.#owed.delete(name)
       const leftMs = owed.until - now
       if (leftMs <= 0 || (owed.by === 0 && !owed.removed)) return
       // A window that Redis does not know is the rest of ours.
       const windowMs = owed.windowMs > 0 ? Math.ceil(leftMs) : owed.windowMs
-      await this.#say({ ...owed, windowMs, number: ++this.#number, name, session })
+      await this.#say({ ...owed, windowMs, number: ++this.#number, targets: [{ name, until: owed.until }], session })
     })
   }
 
@@ -113,13 +132,12 @@ export class Numbers implements Part {
   }
 
   /** What is not answered stays, to be said again. */
-  async #say (command: Command): Promise<NumberInRedis> {
+  async #say (command: Command): Promise<NumberInRedis[]> {
     this.#unanswered.add(command)
-    const { session, number, name, by, windowMs, removed } = command
-    const answer = await session.run('add', [this.#names.server(this.#server), name], [number, by, windowMs, SERVER_SECONDS, removed ? 'remove' : '']) as [number, number] | null
+    const { session, number, targets, by, windowMs, removed } = command
+    const answer = await session.run('add', [this.#names.server(this.#server), ...targets.map(({ name }) => name)], [number, by, windowMs, SERVER_SECONDS, removed ? 'remove' : '']) as number[] | null
     this.#unanswered.delete(command)
-    const [value, endsInMs] = answer ?? [0, 0]
-    return { value, endsInMs }
+    return targets.map((_, index) => ({ value: answer?.[2 * index] ?? 0, endsInMs: answer?.[2 * index + 1] ?? 0 }))
   }
 
   #owe (name: string, owed: Owed): void {
@@ -128,9 +146,4 @@ export class Numbers implements Part {
       ? owed
       : { ...before, by: before.by + owed.by, windowMs: Math.max(before.windowMs, owed.windowMs), until: Math.max(before.until, owed.until) })
   }
-}
-
-/** Does something with all of them in their order, some at once. */
-async function inTurns<T> (all: T[], work: (one: T) => Promise<unknown>): Promise<void> {
-  for (let from = 0; from < all.length; from += AT_ONCE) await Promise.all(all.slice(from, from + AT_ONCE).map(work))
 }

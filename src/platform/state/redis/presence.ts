@@ -1,9 +1,10 @@
+import { portions } from '../../../at-once.ts'
 import type { Log } from '../../../log.ts'
 import { RecentMap } from '../../../recent-map.ts'
 import { Listeners } from '../../../listeners.ts'
 import { Register, type History, type Seen } from '../memory/register.ts'
 import { keptOptions, mustBeOffers, type KeptOptions } from '../presence-options.ts'
-import type { Member, Presence, PresenceOptions, PresenceSummary, Seat, SeatOffer, Stay } from '../state.ts'
+import type { Member, Presence, PresenceOptions, PresenceSummary, Seat, SeatOffer, Sighting, Stay } from '../state.ts'
 import type { Part, RedisConnection } from './connection.ts'
 import type { Names } from './names.ts'
 import { AT_ONCE, RegisterCalls, type RegisterTiming } from './register-calls.ts'
@@ -58,18 +59,23 @@ export class RedisPresence implements Presence, Part {
 
   async join (place: string, member: string, given: PresenceOptions): Promise<boolean> {
     const options = keptOptions(given)
-    return await this.#connection.use(async session => await this.#saySeen(session, place, member, options) === 'joined', () => {
+    return await this.#connection.use(async session => await this.#sayJoined(session, place, member, options), () => {
       this.#changed.add(place)
       return this.#own.join(place, member, options, Date.now())
     })
   }
 
   async touch (place: string, member: string): Promise<boolean> {
-    return await this.#connection.use(async session => await this.#saySeen(session, place, member) !== 'absent', () => {
+    const [isThere] = await this.touchAll([{ place, member }])
+    return isThere!
+  }
+
+  async touchAll (sightings: readonly Sighting[]): Promise<boolean[]> {
+    return await this.#connection.use(async session => await this.#sayTouched(session, sightings), () => sightings.map(({ place, member }) => {
       const isThere = this.#own.touch(place, member, Date.now())
       if (isThere) this.#changed.add(place)
       return isThere
-    })
+    }))
   }
 
   async leave (place: string, member: string): Promise<boolean> {
@@ -177,14 +183,37 @@ export class RedisPresence implements Presence, Part {
     }
   }
 
-  async #saySeen (session: Session, place: string, member: string, options?: KeptOptions): Promise<'joined' | 'there' | 'absent'> {
-    const answer = await this.#calls.see(session, place, member, options)
+  async #sayJoined (session: Session, place: string, member: string, options: KeptOptions): Promise<boolean> {
+    const answer = await this.#calls.join(session, place, member, options)
     if (answer === undefined) {
       this.#own.unlearnMember(place, member)
-      return 'absent'
+      return false
     }
     this.#learn(place, member, answer)
-    return answer.joined ? 'joined' : 'there'
+    return answer.joined
+  }
+
+  /** All in one round trip. */
+  async #sayTouched (session: Session, sightings: readonly Sighting[]): Promise<boolean[]> {
+    const byPlace = new Map<string, number[]>()
+    for (const [index, { place }] of sightings.entries()) {
+      const indexes = byPlace.get(place)
+      if (indexes === undefined) byPlace.set(place, [index])
+      else indexes.push(index)
+    }
+    const isThere = sightings.map(() => false)
+    const touch = async (place: string, indexes: readonly number[]): Promise<void> => {
+      const { seen, history } = await this.#calls.touch(session, place, indexes.map(index => sightings[index]!.member))
+      for (const [at, index] of indexes.entries()) {
+        const { member } = sightings[index]!
+        const one = seen[at]
+        if (one === undefined) this.#own.unlearnMember(place, member)
+        else this.#learn(place, member, { seen: one, history })
+        isThere[index] = one !== undefined
+      }
+    }
+    await Promise.all([...byPlace].flatMap(([place, indexes]) => portions(indexes, AT_ONCE).map(async some => await touch(place, some))))
+    return isThere
   }
 
   async #sayLeft (session: Session, place: string, member: string): Promise<boolean> {

@@ -13,7 +13,7 @@ export type RegisterTiming = PresenceTiming & {
   graceMs: number
 }
 
-/** Members that are announced, or taken out, at once. */
+/** Members that are seen, announced, or taken out, at once. */
 export const AT_ONCE = 100
 /** When nobody has looked for who timed out in so many turns, Redis was away. */
 const MISSED_SWEEPS = 3
@@ -31,10 +31,16 @@ export class RegisterCalls {
     this.#timing = timing
   }
 
-  /** @param options without them it has to be there. @returns undefined where it is not, and cannot come */
-  async see (session: Session, place: string, member: string, options?: KeptOptions): Promise<{ joined: boolean, seen: Seen, history: History } | undefined> {
-    const answer = await this.#run(session, 'see', [place, member, options?.timeoutMs ?? '', options?.keepsStay === true ? 1 : 0, dataText(options)]) as [number, string, unknown[]] | null
+  /** @returns undefined where it cannot come */
+  async join (session: Session, place: string, member: string, options: KeptOptions): Promise<{ joined: boolean, seen: Seen, history: History } | undefined> {
+    const answer = await this.#run(session, 'join', [place, member, options.timeoutMs, options.keepsStay ? 1 : 0, dataText(options)]) as [number, string, unknown[]] | null
     return answer === null ? undefined : { joined: answer[0] === 1, seen: seenOf(answer[1]), history: historyOf(answer[2]) }
+  }
+
+  /** @param members `AT_ONCE` at most. @returns for each, in their order, undefined where it is not there */
+  async touch (session: Session, place: string, members: readonly string[]): Promise<{ seen: Array<Seen | undefined>, history: History }> {
+    const [counted, touched] = await this.#run(session, 'touch', [place, ...members]) as [unknown[], Array<string | null>]
+    return { seen: touched.map(record => record === null ? undefined : seenOf(record)), history: historyOf(counted) }
   }
 
   /** @param before it did so some time ago: then only if nobody has seen it since. @returns undefined where it is not there */
@@ -124,8 +130,8 @@ function pairsOf (flat: string[]): Array<[string, string]> {
   return Array.from({ length: flat.length / 2 }, (_, index) => [flat[2 * index]!, flat[2 * index + 1]!])
 }
 
-function dataText (options: KeptOptions | undefined): string {
-  return options?.data === undefined ? '' : JSON.stringify(options.data)
+function dataText ({ data }: KeptOptions): string {
+  return data === undefined ? '' : JSON.stringify(data)
 }
 
 function announced ([member, { joinedAt, lastSeenAt, timeoutMs, data, pool, before }]: [string, Seen]): Array<string | number> {

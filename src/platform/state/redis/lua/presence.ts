@@ -2,15 +2,30 @@ import { REGISTER } from './register.ts'
 
 /** Who is where: see register.ts, also for what KEYS and ARGV begin with. */
 export const PRESENCE_SCRIPTS = {
-  /** A member joins or is seen again. ARGV: place, member, time-out (empty: it has to be there), 1 to keep its stay, data (empty: as it was). @returns whether it joined, the member, and what was counted; nothing where it is not there, and cannot come */
-  see: `${REGISTER}
+  /** A member joins or is seen again. ARGV: place, member, time-out, 1 to keep its stay, data (empty: as it was). @returns whether it joined, the member, and what was counted; nothing where it cannot come */
+  join: `${REGISTER}
 local keys, member, timeoutMs, keepsStay, data = keysOf(ARGV[4]), ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local found = find(keys, member)
-if not found and (timeoutMs == '' or isClosed(keys)) then return false end
--- Somebody else may have the seat of who is late.
-if found and timeoutMs == '' and found.pool ~= '' and hasTimedOut(found) then return false end
+if not found and isClosed(keys) then return false end
 local seen = see(keys, member, found, timeoutMs, keepsStay, '', data)
 return { found and 0 or 1, encode(seen), counted(keys) }
+`,
+
+  /** Members of a place are seen again. ARGV: place, members. @returns what was counted, and for each the member; nothing for who is not there */
+  touch: `${REGISTER}
+local keys, touched = keysOf(ARGV[4]), {}
+for index = 5, #ARGV do
+  local member = ARGV[index]
+  local seen = find(keys, member)
+  -- Somebody else may have the seat of who is late.
+  if seen and seen.pool ~= '' and hasTimedOut(seen) then seen = nil end
+  if seen then
+    seeUntil(keys, seen, now)
+    put(keys, member, seen)
+  end
+  table.insert(touched, seen and encode(seen) or false)
+end
+return { counted(keys), touched }
 `,
 
   /** A member leaves, or did so some time ago: then only if nobody has seen it since. ARGV: place, member, how long ago in ms, when it first joined and how long it stayed in all, as far as the server knows (0: it does not). @returns what was counted; nothing where it is not there */
