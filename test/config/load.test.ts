@@ -57,7 +57,7 @@ t.test('whatever is wrong is named, all of it at once', async t => {
     { environment: { PUBLISH_AUTH: 'key' }, says: [/PUBLISH_KEYS must name at least one key/] },
     { environment: { PUBLISH_AUTH: 'jwt', PUBLISH_JWT_SECRET: 'short' }, says: [/PUBLISH_JWT_SECRET must have at least 32 characters/] },
     { environment: { NODE_ENV: 'production' }, says: [/JWT_SECRET must be set in production.*; API_SECRET_KEY must be set in production.*IVS=off/] },
-    { environment: { NODE_ENV: 'production', ACCOUNTS: 'off', SKIP_AUTH: 'true' }, says: [/: API_SECRET_KEY must be set in production/] },
+    { environment: { NODE_ENV: 'production', ACCOUNTS: 'off', ROOMS: 'off', SKIP_AUTH: 'true' }, says: [/: API_SECRET_KEY must be set in production/] },
     { environment: { MASTER_STAGE_ARN: 'arn:aws:ivs:eu-west-1:1:channel/x', IVS_ENDPOINT: 'ivs.example.com', IVS_ACCESS_KEY_ID: 'id', IVS_SIGNING_KEY: 'key', IVS_SCALE_OUT_VIEWERS: '5' }, says: [/MASTER_STAGE_ARN must be the ARN of a stage/, /IVS_ENDPOINT must begin with/, /IVS_ACCESS_KEY_ID and IVS_SECRET_ACCESS_KEY go together/, /IVS_SIGNING_KEY and IVS_SIGNING_KEY_ARN go together/, /IVS_SCALE_IN_VIEWERS \(5\) must be below IVS_SCALE_OUT_VIEWERS \(5\)/] },
     { environment: { NODE_ENV: 'production', JWT_SECRET: 'short', ADMIN_USERNAME: 'root', ADMIN_PASSWORD: 'x' }, says: [/JWT_SECRET must have at least 32 characters/, /ADMIN_USERNAME, ADMIN_EMAIL and ADMIN_PASSWORD go together/, /ADMIN_PASSWORD must have/] },
     { environment: { DISK_LOW_BYTES: '1000', DISK_CRITICAL_BYTES: '1001' }, says: [/DISK_CRITICAL_BYTES \(1001\) must not be above DISK_LOW_BYTES \(1000\)/] }

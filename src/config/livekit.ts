@@ -1,0 +1,22 @@
+import { Type, type Static } from 'typebox'
+
+const seconds = { unit: 's' }
+const milliseconds = { unit: 'ms' }
+
+/** Who runs the rooms of rooms, live sessions and meetings: a LiveKit server, or this installation. */
+export const livekitSchema = Type.Object({
+  url: Type.String({ default: '', env: 'LIVEKIT_URL', description: 'Address of the LiveKit server (http, https, ws or wss). Empty: rooms are local: presence, data and permissions, without media.' }),
+  publicUrl: Type.String({ default: '', env: 'LIVEKIT_PUBLIC_URL', description: 'Address that people connect to, where it is another one.' }),
+  apiKey: Type.String({ default: '', env: 'LIVEKIT_API_KEY', description: 'Key of that server. Empty, without a server: headwater.' }),
+  apiSecret: Type.String({ default: '', secret: true, env: 'LIVEKIT_API_SECRET', description: 'Signs the tokens of rooms (HS256), at least 32 characters. Empty, without a server: outside production one is generated once and kept in DATA_DIR; in production the server does not start.' }),
+  requestMs: Type.Integer({ default: 5_000, minimum: 100, ...milliseconds, env: 'LIVEKIT_REQUEST_MS', description: 'A request to LiveKit that takes longer has failed.' }),
+  attempts: Type.Integer({ default: 3, minimum: 1, env: 'LIVEKIT_ATTEMPTS', description: 'How often a request to LiveKit is tried that was throttled or failed on the way.' }),
+  retryMs: Type.Integer({ default: 200, minimum: 1, ...milliseconds, env: 'LIVEKIT_RETRY_MS', description: 'Wait before the second try, doubled for each further one, with jitter.' }),
+  webhookMaxAgeSeconds: Type.Integer({ default: 300, minimum: 1, ...seconds, env: 'LIVEKIT_WEBHOOK_MAX_AGE_SECONDS', description: 'A webhook whose event is older is taken for a replay and left alone.' }),
+  emptyTimeoutSeconds: Type.Integer({ default: 600, minimum: 1, ...seconds, env: 'ROOM_EMPTY_TIMEOUT_SECONDS', description: 'A room that nobody has come to is closed after so long.' }),
+  departureTimeoutSeconds: Type.Integer({ default: 600, minimum: 1, ...seconds, env: 'ROOM_DEPARTURE_TIMEOUT_SECONDS', description: 'A room that the last has left is closed after so long.' }),
+  egressS3: Type.Enum(['off', 'on'], { default: 'off', env: 'LIVEKIT_EGRESS_S3', description: 'on: LiveKit writes recordings to the bucket of S3_BUCKET. off: below LIVEKIT_EGRESS_DIR on its own machine.' }),
+  egressDir: Type.String({ default: '', env: 'LIVEKIT_EGRESS_DIR', description: 'Folder that LiveKit writes recordings to, as this server sees it. Empty: LiveKit does not record.' })
+}, { additionalProperties: false })
+
+export type LivekitConfig = Static<typeof livekitSchema>
