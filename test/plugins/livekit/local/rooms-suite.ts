@@ -227,7 +227,7 @@ export async function roomsSuite (t: Test, openServers: OpenServers): Promise<vo
     late.say({ type: 'join', token })
     t.same(await late.next(), { type: 'left', reason: 'room-closed' }, 'a token opens no room')
     await until(() => eventsOf(one, two).filter(event => event.startsWith('participant-left')).length === 3)
-    t.match(eventsOf(one, two), new Set(['room-finished meeting']))
+    t.ok(eventsOf(one, two).includes('room-finished meeting'))
 
     const { sid } = await two.rooms.createRoom({ name: 'meeting' })
     const cy = await one.join(t, 'meeting', 'cy')
