@@ -87,10 +87,12 @@ function grantsOf (room: string, { canPublish, sources, canSubscribe, canPublish
 
 /** What a token of somebody else's making does not say is as LiveKit takes it. */
 function permissionsOf ({ canPublish, canPublishSources, canSubscribe, canPublishData }: Record<string, unknown>): Permissions {
-  const mayPublish = canPublish !== false
+  const named: unknown[] = Array.isArray(canPublishSources) ? canPublishSources : []
+  const sources = SOURCES.filter(source => named.includes(source))
+  const mayPublish = canPublish !== false && (named.length === 0 || sources.length > 0)
   return {
     canPublish: mayPublish,
-    sources: mayPublish && Array.isArray(canPublishSources) ? SOURCES.filter(source => canPublishSources.includes(source)) : [],
+    sources: mayPublish ? sources : [],
     canSubscribe: canSubscribe !== false,
     canPublishData: canPublishData === undefined ? mayPublish : canPublishData === true
   }
