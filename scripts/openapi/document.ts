@@ -22,7 +22,7 @@ export async function describeApi (): Promise<Described> {
     for (const one of [method].flat()) routes.push(`${one} ${url}`)
   })
   try {
-    await app.register(headwater, { livestream: { streamsDir: join(folder, 'streams') }, platform: { dataDir: join(folder, 'data') }, accounts: { environment: 'test' }, ivs: { environment: 'test' } })
+    await app.register(headwater, { livestream: { streamsDir: join(folder, 'streams') }, platform: { dataDir: join(folder, 'data') }, accounts: { environment: 'test' }, ivs: { environment: 'test' }, livekit: { environment: 'test' }, livekitRooms: {} })
     const { statusCode, body } = await app.inject('/docs/json')
     if (statusCode !== 200) throw new Error(`GET /docs/json was answered ${statusCode}: ${body}`)
     const document = JSON.parse(body) as { paths: Record<string, unknown> }
