@@ -2,14 +2,14 @@
  * headwater-livekit: who runs the rooms of the features beside it: a LiveKit server, or this installation itself.
  *
  * Adds the decorator `livekit` (a `RoomProvider`); `POST ${prefix}/api/livekit/webhook` with LiveKit, WebSockets at
- * `${prefix}/ws/rooms` without. Needs the decorators `database` and `state`. Settings: `LivekitOptions`.
+ * `${prefix}/ws/rooms` without. Needs the decorators `database` and `state`. Tables: `livekit_rooms`, without LiveKit.
+ * Settings: `LivekitOptions`.
  */
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import type { LivekitConfig } from '../../src/config/livekit.ts'
 import { completeLivekitOptions, completePlatformOptions } from '../../src/config/load.ts'
 import type { PlatformConfig } from '../../src/config/platform.ts'
-import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { healthOf } from '../../src/http/health.ts'
 import { metricsOf } from '../../src/http/metrics.ts'
 import { ownOptions } from '../../src/http/own-options.ts'
@@ -44,8 +44,8 @@ const plugin: FastifyPluginAsync<LivekitOptions> = async (app, options) => {
   const config = completeLivekitOptions(settings)
   const log = app.log.child({ plugin: 'livekit' })
   const signingKey = await openSigningKey(config, { isProduction: environment === 'production', dataDir })
-  if (config.url === '') throw new HeadwaterError('CONFIG_INVALID', { message: 'Rooms need a LiveKit server (LIVEKIT_URL)' })
-  await useLivekit(app, { config, signingKey, bucket: completePlatformOptions(platform), log })
+  if (config.url === '') await useLocal(app, { config, signingKey, log })
+  else await useLivekit(app, { config, signingKey, bucket: completePlatformOptions(platform), log })
 }
 
 interface Parts {
@@ -75,6 +75,14 @@ async function useLivekit (app: FastifyInstance, { config, signingKey, bucket, l
     log
   })
   log.info({ url: rooms.url, recording: rooms.capabilities.recording }, 'rooms are at LiveKit')
+}
+
+/** Rooms of this installation, and their socket. */
+async function useLocal (app: FastifyInstance, parts: Pick<Parts, 'config' | 'signingKey' | 'log'>): Promise<void> {
+  const { useLocalRooms } = await import('./local/open.ts')
+  const rooms = await useLocalRooms(app, parts)
+  app.decorate('livekit', rooms)
+  parts.log.info({ socketPath: rooms.socketPath }, 'rooms are local')
 }
 
 /** A host may have something else by the name. */
