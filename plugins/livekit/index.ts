@@ -2,8 +2,7 @@
  * headwater-livekit: who runs the rooms of the features beside it: a LiveKit server, or this installation itself.
  *
  * Adds the decorator `livekit` (a `RoomProvider`); `POST ${prefix}/api/livekit/webhook` with LiveKit, WebSockets at
- * `${prefix}/ws/rooms` without. Needs the decorators `database` and `state`. Tables: `livekit_rooms`, without LiveKit.
- * Settings: `LivekitOptions`.
+ * `${prefix}/ws/rooms` without. Needs the decorators `database` and `state`. Settings: `LivekitOptions`.
  */
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
@@ -44,8 +43,12 @@ const plugin: FastifyPluginAsync<LivekitOptions> = async (app, options) => {
   const config = completeLivekitOptions(settings)
   const log = app.log.child({ plugin: 'livekit' })
   const signingKey = await openSigningKey(config, { isProduction: environment === 'production', dataDir })
-  if (config.url === '') await useLocal(app, { config, signingKey, log })
-  else await useLivekit(app, { config, signingKey, bucket: completePlatformOptions(platform), log })
+  // Whichever is not used is not loaded.
+  const rooms = config.url === ''
+    ? await (await import('./local/open.ts')).useLocalRooms(app, { config, signingKey, log })
+    : await useLivekit(app, { config, signingKey, bucket: completePlatformOptions(platform), log })
+  app.decorate('livekit', rooms)
+  log.info({ kind: rooms.kind, ...rooms.capabilities }, 'rooms opened')
 }
 
 interface Parts {
@@ -55,12 +58,11 @@ interface Parts {
   log: Log
 }
 
-/** Rooms at a LiveKit server, and its webhooks. */
-async function useLivekit (app: FastifyInstance, { config, signingKey, bucket, log }: Parts): Promise<void> {
+/** Rooms at a LiveKit server, and its webhooks; closed with the scope. */
+async function useLivekit (app: FastifyInstance, { config, signingKey, bucket, log }: Parts): Promise<RoomProvider> {
   const metrics = new LivekitMetrics()
   const rooms = await openLivekit({ config, signingKey, bucket, metrics, log })
   app.addHook('onClose', async () => { await rooms.close() })
-  app.decorate('livekit', rooms)
   metricsOf(app)?.add(metrics.registry)
   healthOf(app)?.tell('livekit', () => rooms.connection)
   await app.register(webhook, {
@@ -74,15 +76,7 @@ async function useLivekit (app: FastifyInstance, { config, signingKey, bucket, l
     onOutcome: metrics.webhook,
     log
   })
-  log.info({ url: rooms.url, recording: rooms.capabilities.recording }, 'rooms are at LiveKit')
-}
-
-/** Rooms of this installation, and their socket. */
-async function useLocal (app: FastifyInstance, parts: Pick<Parts, 'config' | 'signingKey' | 'log'>): Promise<void> {
-  const { useLocalRooms } = await import('./local/open.ts')
-  const rooms = await useLocalRooms(app, parts)
-  app.decorate('livekit', rooms)
-  parts.log.info({ socketPath: rooms.socketPath }, 'rooms are local')
+  return rooms
 }
 
 /** A host may have something else by the name. */
