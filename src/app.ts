@@ -6,6 +6,10 @@ import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { accounts, type AccountsOptions } from '../plugins/accounts/index.ts'
 import { ivs, type IvsOptions } from '../plugins/ivs/index.ts'
+import { liveSessions, type LiveSessionsOptions } from '../plugins/live-sessions/index.ts'
+import { livekit, type LivekitOptions } from '../plugins/livekit/index.ts'
+import { livekitRooms, type LivekitRoomsOptions } from '../plugins/livekit-rooms/index.ts'
+import { recordings, type RecordingsOptions } from '../plugins/recordings/index.ts'
 import { webUi } from '../plugins/web-ui/index.ts'
 import { API } from './api-description.ts'
 import type { PlatformConfig } from './config/platform.ts'
@@ -29,6 +33,14 @@ export interface HeadwaterOptions {
   accounts?: Omit<AccountsOptions, 'dataDir' | 'publicBaseUrl'>
   /** Settings of stages. Left out, or with `enabled: 'off'`: there are none, and no database is opened for them. */
   ivs?: Omit<IvsOptions, 'dataDir'>
+  /** Whoever runs the rooms of the features below; opened where one of them is on. */
+  livekit?: Omit<LivekitOptions, 'dataDir' | 'platform'>
+  /** Settings of the open rooms. Left out, or with `enabled: 'off'`: there are none. */
+  livekitRooms?: Omit<LivekitRoomsOptions, 'publicBaseUrl'>
+  /** Settings of live sessions. Left out, with `enabled: 'off'`, or without accounts: there are none. */
+  liveSessions?: Omit<LiveSessionsOptions, 'publicBaseUrl'>
+  /** Settings of recordings, for the features that record. */
+  recordings?: Omit<RecordingsOptions, 'publicBaseUrl'>
   /** Settings of the database, the shared state and the objects. They are opened where a feature needs them, unless the scope around this one has its own. */
   platform?: Partial<PlatformConfig>
   /** Whose `X-Forwarded-For` counts for Socket.IO: `off` (default), a number of proxies, or their addresses. For HTTP it is Fastify's own `trustProxy`. */
@@ -51,15 +63,24 @@ const plugin: FastifyPluginAsync<HeadwaterOptions & { prefix?: string }> = async
   await app.register(livestream, options.trustProxy === undefined ? {} : { trustProxy: options.trustProxy })
   const platform = options.platform ?? {}
   const dataDir = platform.dataDir === undefined ? {} : { dataDir: platform.dataDir }
-  if (isOn(options.accounts) || isOn(options.ivs)) {
+  const { publicBaseUrl } = app.liveCore.config
+  const hasRooms = isOn(options.livekitRooms)
+  const hasSessions = isOn(options.liveSessions) && isOn(options.accounts)
+  if (isOn(options.accounts) || isOn(options.ivs) || hasRooms) {
     await app.register(database, platform)
     await app.register(state, platform)
   }
   if (isOn(options.accounts)) {
     await app.register(objects, platform)
-    await app.register(accounts, { ...options.accounts, ...dataDir, publicBaseUrl: app.liveCore.config.publicBaseUrl })
+    await app.register(accounts, { ...options.accounts, ...dataDir, publicBaseUrl })
   }
   if (isOn(options.ivs)) await app.register(ivs, { ...options.ivs, ...dataDir })
+  if (hasRooms || hasSessions) await app.register(livekit, { ...options.livekit, ...dataDir, platform })
+  if (hasRooms) await app.register(livekitRooms, { ...options.livekitRooms, publicBaseUrl })
+  if (hasSessions) {
+    await app.register(recordings, { ...options.recordings, publicBaseUrl })
+    await app.register(liveSessions, { ...options.liveSessions, publicBaseUrl })
+  }
   await app.register(webUi)
   await app.register(healthRoutes)
   await app.register(metricsRoute)

@@ -33,9 +33,9 @@ export async function buildStandalone (config: Config, options: Pick<FastifyServ
   await app.register(pathOwners)
   app.setErrorHandler(answerError)
   app.setNotFoundHandler(answerUnmatched(app))
-  const { livestream, platform, accounts, ivs, server: { trustProxy, apiDocs, environment } } = config
+  const { livestream, platform, accounts, ivs, livekit, livekitRooms, liveSessions, recordings, server: { trustProxy, apiDocs, environment } } = config
   try {
-    await app.register(headwater, { livestream, platform, accounts: { ...accounts, environment }, ivs: { ...ivs, environment }, trustProxy, apiDocs })
+    await app.register(headwater, { livestream, platform, accounts: { ...accounts, environment }, ivs: { ...ivs, environment }, livekit: { ...livekit, environment }, livekitRooms, liveSessions, recordings, trustProxy, apiDocs })
   } catch (error) {
     // What was opened by then is given back: folders, connections, timers.
     await app.close()

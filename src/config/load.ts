@@ -3,8 +3,12 @@ import Value from 'typebox/value'
 import { HeadwaterError } from '../errors/catalogue.ts'
 import { accountsSchema, type AccountsConfig } from './accounts.ts'
 import { ivsSchema, type IvsConfig } from './ivs.ts'
+import { liveSessionsSchema, type LiveSessionsConfig } from './live-sessions.ts'
+import { livekitRoomsSchema, type LivekitRoomsConfig } from './livekit-rooms.ts'
+import { livekitSchema, type LivekitConfig } from './livekit.ts'
 import { livestreamSchema, type LivestreamConfig } from './livestream.ts'
 import { platformSchema, type PlatformConfig } from './platform.ts'
+import { recordingsSchema, type RecordingsConfig } from './recordings.ts'
 import { configSchema, listSettings, type Config, type Setting } from './schema.ts'
 
 /** What is wrong, a line each, in the words of whoever gave the values. */
@@ -64,12 +68,29 @@ function ivsProblems (config: IvsConfig, nameOf: NameOf): string[] {
   ]
 }
 
+function livekitProblems (config: LivekitConfig, nameOf: NameOf): string[] {
+  return [
+    ...[config.url, config.publicUrl].every(url => url === '' || /^(https?|wss?):\/\/[^/?#]+\/?$/.test(url)) ? [] : [`${nameOf('/url')} and ${nameOf('/publicUrl')} must begin with http://, https://, ws:// or wss:// and have no path`],
+    ...(config.url === '' || (config.apiKey !== '' && config.apiSecret !== '') ? [] : [`${nameOf('/url')} needs ${nameOf('/apiKey')} and ${nameOf('/apiSecret')}`]),
+    ...(config.apiSecret === '' || config.apiSecret.length >= 32 ? [] : [`${nameOf('/apiSecret')} must have at least 32 characters`])
+  ]
+}
+
+function liveSessionsProblems ({ inviteSecret }: LiveSessionsConfig, nameOf: NameOf): string[] {
+  return inviteSecret === '' || inviteSecret.length >= 32 ? [] : [`${nameOf('/inviteSecret')} must have at least 32 characters`]
+}
+
+function recordingsProblems ({ baseUrl }: RecordingsConfig, nameOf: NameOf): string[] {
+  return baseUrl === '' || /^https?:\/\//.test(baseUrl) ? [] : [`${nameOf('/baseUrl')} must begin with http:// or https://`]
+}
+
 /** Without these nobody is safe; outside production they are generated. */
-function productionProblems ({ server, accounts, ivs }: Config, nameOf: NameOf): string[] {
+function productionProblems ({ server, accounts, ivs, livekit, livekitRooms, liveSessions }: Config, nameOf: NameOf): string[] {
   if (server.environment !== 'production') return []
   return [
     ...(accounts.enabled === 'on' && accounts.jwtSecret === '' ? [`${nameOf('/accounts/jwtSecret')} must be set in production (a random text of 32 characters or more), or accounts turned off (${nameOf('/accounts/enabled')}=off)`] : []),
-    ...(ivs.enabled === 'on' && ivs.apiKeys.length === 0 ? [`${nameOf('/ivs/apiKeys')} must be set in production (a random text of 16 characters or more), or stages turned off (${nameOf('/ivs/enabled')}=off)`] : [])
+    ...(ivs.enabled === 'on' && ivs.apiKeys.length === 0 ? [`${nameOf('/ivs/apiKeys')} must be set in production (a random text of 16 characters or more), or stages turned off (${nameOf('/ivs/enabled')}=off)`] : []),
+    ...((livekitRooms.enabled === 'on' || (liveSessions.enabled === 'on' && accounts.enabled === 'on')) && livekit.apiSecret === '' ? [`${nameOf('/livekit/apiSecret')} must be set in production (a random text of 32 characters or more), or rooms and live sessions turned off (${nameOf('/livekitRooms/enabled')}=off, ${nameOf('/liveSessions/enabled')}=off)`] : [])
   ]
 }
 
@@ -99,6 +120,9 @@ export function loadConfig (environment: Record<string, string | undefined>): Co
     ...platformProblems(config.platform, name => nameOf(`/platform${name}`)),
     ...accountsProblems(config.accounts, name => nameOf(`/accounts${name}`)),
     ...ivsProblems(config.ivs, name => nameOf(`/ivs${name}`)),
+    ...livekitProblems(config.livekit, name => nameOf(`/livekit${name}`)),
+    ...liveSessionsProblems(config.liveSessions, name => nameOf(`/liveSessions${name}`)),
+    ...recordingsProblems(config.recordings, name => nameOf(`/recordings${name}`)),
     ...productionProblems(config, nameOf)
   ])
 }
@@ -127,4 +151,24 @@ export function completeAccountsOptions (options: Partial<AccountsConfig>): Acco
 /** The same for stages. @throws HeadwaterError `CONFIG_INVALID` */
 export function completeIvsOptions (options: Partial<IvsConfig>): IvsConfig {
   return check<IvsConfig>(ivsSchema, { ...options }, optionName, config => ivsProblems(config, optionName))
+}
+
+/** The same for whoever runs the rooms. @throws HeadwaterError `CONFIG_INVALID` */
+export function completeLivekitOptions (options: Partial<LivekitConfig>): LivekitConfig {
+  return check<LivekitConfig>(livekitSchema, { ...options }, optionName, config => livekitProblems(config, optionName))
+}
+
+/** The same for the open rooms. @throws HeadwaterError `CONFIG_INVALID` */
+export function completeLivekitRoomsOptions (options: Partial<LivekitRoomsConfig>): LivekitRoomsConfig {
+  return check<LivekitRoomsConfig>(livekitRoomsSchema, { ...options }, optionName, () => [])
+}
+
+/** The same for live sessions. @throws HeadwaterError `CONFIG_INVALID` */
+export function completeLiveSessionsOptions (options: Partial<LiveSessionsConfig>): LiveSessionsConfig {
+  return check<LiveSessionsConfig>(liveSessionsSchema, { ...options }, optionName, config => liveSessionsProblems(config, optionName))
+}
+
+/** The same for recordings. @throws HeadwaterError `CONFIG_INVALID` */
+export function completeRecordingsOptions (options: Partial<RecordingsConfig>): RecordingsConfig {
+  return check<RecordingsConfig>(recordingsSchema, { ...options }, optionName, config => recordingsProblems(config, optionName))
 }

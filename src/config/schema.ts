@@ -1,8 +1,12 @@
 import { Type, type Static } from 'typebox'
 import { accountsSchema } from './accounts.ts'
 import { ivsSchema } from './ivs.ts'
+import { liveSessionsSchema } from './live-sessions.ts'
+import { livekitRoomsSchema } from './livekit-rooms.ts'
+import { livekitSchema } from './livekit.ts'
 import { livestreamSchema } from './livestream.ts'
 import { platformSchema } from './platform.ts'
+import { recordingsSchema } from './recordings.ts'
 import { serverSchema } from './server.ts'
 
 /** The whole configuration, a section per plugin. Types, defaults, `.env.example` and the docs come from here. */
@@ -11,7 +15,11 @@ export const configSchema = Type.Object({
   livestream: livestreamSchema,
   platform: platformSchema,
   accounts: accountsSchema,
-  ivs: ivsSchema
+  ivs: ivsSchema,
+  livekit: livekitSchema,
+  livekitRooms: livekitRoomsSchema,
+  liveSessions: liveSessionsSchema,
+  recordings: recordingsSchema
 }, { additionalProperties: false })
 
 export type Config = Static<typeof configSchema>

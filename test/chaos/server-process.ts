@@ -49,9 +49,10 @@ export const RAISED: Record<string, string> = {
   RATE_LIMIT_STREAM: '10000000',
   RATE_LIMIT_STATUS: '10000000',
   RATE_LIMIT_GENERAL: '10000000',
-  // The live core needs neither.
+  // The live core needs none of them.
   ACCOUNTS: 'off',
-  IVS: 'off'
+  IVS: 'off',
+  ROOMS: 'off'
 }
 
 const LISTENS = /^Server listening at (http:\S+)/

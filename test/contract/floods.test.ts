@@ -98,7 +98,7 @@ t.test('10,000 garbage events', async t => {
 
 t.test('chunk sizes: a message over the limit closes the connection, and the cause is logged', async t => {
   const lines: string[] = []
-  const config = loadConfig({ STREAMS_DIR: t.testdir(), ACCOUNTS: 'off', IVS: 'off', MAX_MESSAGE_BYTES: '100000', MAX_CHUNK_BYTES: '50000' })
+  const config = loadConfig({ STREAMS_DIR: t.testdir(), ACCOUNTS: 'off', IVS: 'off', ROOMS: 'off', MAX_MESSAGE_BYTES: '100000', MAX_CHUNK_BYTES: '50000' })
   const app = await buildStandalone(config, { logger: { level: 'info', stream: { write: line => { lines.push(line) } } } })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(async () => await app.close())

@@ -89,7 +89,7 @@ t.test('a process that built the server and closed it ends by itself', async t =
     const { loadConfig } = await import('./src/config/load.ts')
     const { buildStandalone } = await import('./src/standalone.ts')
     for (let count = 0; count < 2; count++) {
-      const app = await buildStandalone(loadConfig({ ACCOUNTS: 'off', IVS: 'off', STREAMS_DIR: ${JSON.stringify(streamsDir)} }))
+      const app = await buildStandalone(loadConfig({ ACCOUNTS: 'off', IVS: 'off', ROOMS: 'off', STREAMS_DIR: ${JSON.stringify(streamsDir)} }))
       await app.listen({ host: '127.0.0.1', port: 0 })
       console.log((await app.inject('/metrics')).body.includes('nodejs_gc_duration_seconds'))
       await app.close()

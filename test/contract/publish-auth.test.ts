@@ -132,7 +132,7 @@ t.test('PUBLISH_AUTH=jwt', async t => {
 t.test('in production with PUBLISH_AUTH=open: one warning at boot', async t => {
   const warnings = async (environment: Record<string, string>): Promise<string[]> => {
     const lines: string[] = []
-    const config = loadConfig({ STREAMS_DIR: t.testdir(), ACCOUNTS: 'off', IVS: 'off', ...environment })
+    const config = loadConfig({ STREAMS_DIR: t.testdir(), ACCOUNTS: 'off', IVS: 'off', ROOMS: 'off', ...environment })
     const app = await buildStandalone(config, { logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } })
     await app.ready()
     await app.close()

@@ -109,7 +109,7 @@ class Site {
 
 async function buildApp (kind: FuzzRequest['app'], streamsDir: string): Promise<FastifyInstance> {
   if (kind === 'standalone') {
-    const config = loadConfig({ ACCOUNTS: 'off', IVS: 'off' })
+    const config = loadConfig({ ACCOUNTS: 'off', IVS: 'off', ROOMS: 'off' })
     return await buildStandalone({ ...config, livestream: { ...config.livestream, ...WITHOUT_LIMITS, streamsDir } })
   }
   const app = Fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 512 } })

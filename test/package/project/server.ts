@@ -22,7 +22,7 @@ const stages: IvsOptions = { apiKeys: ['a key of the API'], maxStages: 4 }
 await app.register(ivs, { ...stages, prefix: '/stages' })
 export const parts: [Database, State, Objects] = [app.database, app.state, app.objects]
 
-const config: Config = loadConfig({ PORT: '0', ACCOUNTS: 'off', IVS: 'off' })
+const config: Config = loadConfig({ PORT: '0', ACCOUNTS: 'off', IVS: 'off', ROOMS: 'off' })
 const same: SameConfig = config
 export const port: number = same.server.port
 export const status: number = new HeadwaterError('ACCOUNT_NOT_FOUND').statusCode
