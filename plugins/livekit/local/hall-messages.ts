@@ -1,6 +1,10 @@
 import type { RoomPerson } from '../../../src/rooms/local-messages.ts'
 import type { Permissions } from '../../../src/rooms/provider.ts'
 
+/** Of places in presence, and of channels. */
+const HALL = 'room:'
+const SID = /^room:(RM_\w+)$/
+
 /** Somebody who is in a room. What presence keeps of them, too. */
 export interface Guest {
   person: RoomPerson
@@ -48,7 +52,5 @@ export function hallOf (roomSid: string): string {
 
 /** The sid of the room; undefined for a place of somebody else. */
 export function roomSidOf (place: string): string | undefined {
-  return place.startsWith(HALL) ? place.slice(HALL.length) : undefined
+  return SID.exec(place)?.[1]
 }
-
-const HALL = 'room:'

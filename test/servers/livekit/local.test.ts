@@ -58,7 +58,7 @@ t.test('a server that is killed', async t => {
   await one.rooms.createRoom({ name: 'meeting', maxParticipants: 4 })
   const here = await one.join(t, 'meeting', 'here')
   const there = await Promise.all(['ada', 'bob', 'cy'].map(async identity => await joinRoom(t, url, '/ws/rooms', await one.token('meeting', identity))))
-  await until(async () => (await two.rooms.participants('meeting')).length === 4)
+  await until(async () => (await two.rooms.participants('meeting')).length >= 4)
   child.kill('SIGKILL')
   await Promise.all(there.map(async ({ closed }) => await closed))
 
@@ -69,7 +69,7 @@ t.test('a server that is killed', async t => {
   const left = [await here.until('participant-left'), await here.until('participant-left'), await here.until('participant-left')]
   t.same(left.map(({ identity }) => identity), ['ada', 'bob', 'cy'], 'the last one by the time-out')
   t.same((await two.rooms.participants('meeting')).map(({ identity }) => identity), ['here'], 'whose server lives is there')
-  await until(() => one.events.length + two.events.length === 5)
+  await until(() => one.events.length + two.events.length >= 5)
   t.same([...one.events, ...two.events].filter(event => event.startsWith('participant-left')).sort(), ['participant-left ada', 'participant-left bob', 'participant-left cy'], 'each once')
   await two.join(t, 'meeting', 'ada')
 })

@@ -85,6 +85,8 @@ export async function closingSuite (t: Test, open: (t: Test) => Promise<ClosingP
     await ada!.leave()
     clock.pass(10_000)
     await sweep()
+    // Rooms were not looked at when the last one left.
+    clock.pass(15)
     await bob!.leave()
     clock.pass(19)
     await sweep()

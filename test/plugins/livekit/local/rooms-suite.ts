@@ -112,7 +112,7 @@ export async function roomsSuite (t: Test, openServers: OpenServers): Promise<vo
     cy.socket.terminate()
     t.same(await ada.next(), { type: 'participant-left', identity: 'cy', sid: cy.joined.you.sid }, 'without a word')
     t.same((await one.rooms.participants('meeting')).map(({ identity }) => identity), ['ada'])
-    await until(() => eventsOf(one, two).length === 6)
+    await until(() => eventsOf(one, two).length >= 6)
     t.same(eventsOf(one, two).sort(), ['participant-joined ada', 'participant-joined bob', 'participant-joined cy', 'participant-left bob', 'participant-left cy', 'room-started meeting'], 'each once')
   })
 
@@ -156,7 +156,7 @@ export async function roomsSuite (t: Test, openServers: OpenServers): Promise<vo
     second.say({ type: 'data', topic: '', payload: 'here' })
     t.match(await bob.next(), { type: 'data', from: 'ada' }, 'and nothing else')
     t.same((await one.rooms.participants('meeting')).map(({ sid }) => sid), [bob.joined.you.sid, second.joined.you.sid])
-    await until(() => eventsOf(one, two).filter(event => event.endsWith(' ada')).length === 3)
+    await until(() => eventsOf(one, two).filter(event => event.endsWith(' ada')).length >= 3)
     t.same(eventsOf(one, two).filter(event => event.endsWith(' ada')).sort(), ['participant-joined ada', 'participant-joined ada', 'participant-left ada'])
   })
 
@@ -228,7 +228,7 @@ export async function roomsSuite (t: Test, openServers: OpenServers): Promise<vo
     const late = await one.connect(t)
     late.say({ type: 'join', token })
     t.same(await late.next(), { type: 'left', reason: 'room-closed' }, 'a token opens no room')
-    await until(() => eventsOf(one, two).filter(event => event.startsWith('participant-left')).length === 3)
+    await until(() => eventsOf(one, two).filter(event => event.startsWith('participant-left')).length >= 3)
     t.ok(eventsOf(one, two).includes('room-finished meeting'))
 
     const { sid } = await two.rooms.createRoom({ name: 'meeting' })
