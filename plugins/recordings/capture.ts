@@ -11,15 +11,13 @@ export interface Captured {
   durationMs: number
   /** The encoding or the time line changed before it, or a broadcast begins with it. */
   isBreak: boolean
-  /** When its first frame was taken in, in milliseconds since 1970. */
+  /** When its first frame was recorded, in milliseconds since 1970. */
   takenAtMs: number
 }
 
 export interface CaptureOptions {
   folder: string
-  /** Only segments that begin from then on, in milliseconds since 1970. */
-  fromMs: number
-  /** What an earlier server published and may not have kept; asked for once. */
+  /** What an earlier server published, for the case that it did not come to keep it; asked for where it kept anything. */
   published: () => Promise<Captured[]>
   /** The first one is kept. Told each time it is opened anew. */
   onBegun: (takenAtMs: number) => Promise<void>
@@ -47,7 +45,6 @@ export class Capture {
   readonly #options: CaptureOptions
   #last: Kept | undefined
   #isGap = false
-  #untilMs = Infinity
   #bytes = 0
   /** In the order in which they are given. */
   #work: Promise<void>
@@ -65,15 +62,10 @@ export class Capture {
     this.#work = this.#work.then(async () => { await this.#keep(segment) })
   }
 
-  /** Keeps none that begins from then on. */
-  end (untilMs: number): void {
-    this.#untilMs = untilMs
-  }
-
   /** All that was kept, when everything that was given is; in its order. */
   async segments (): Promise<SegmentFile[]> {
     await this.#work
-    return (await keptIn(this.#options.folder)).filter(({ takenAtMs }) => takenAtMs < this.#untilMs).map(({ name, durationMs, isBreak }) => ({ path: join(this.#options.folder, name), durationMs, isBreak }))
+    return (await keptIn(this.#options.folder)).map(({ name, durationMs, isBreak }) => ({ path: join(this.#options.folder, name), durationMs, isBreak }))
   }
 
   /** Resolves when everything is done that was given so far. */
@@ -87,7 +79,8 @@ export class Capture {
       const kept = await keptIn(folder)
       this.#last = kept.at(-1)
       for (const { name } of kept) this.#bytes += (await stat(join(folder, name))).size
-      if (kept[0] !== undefined) await onBegun(kept[0].takenAtMs)
+      if (kept[0] === undefined) return
+      await onBegun(kept[0].takenAtMs)
       for (const segment of await published()) await this.#keep(segment)
     } catch (error) {
       log.error({ err: error }, 'what was recorded before could not be looked at')
@@ -95,10 +88,10 @@ export class Capture {
   }
 
   async #keep (segment: Captured): Promise<void> {
-    const { folder, fromMs, onBegun, log } = this.#options
+    const { folder, onBegun, log } = this.#options
     const { sequence, takenAtMs, durationMs, path } = segment
     const last = this.#last
-    if (takenAtMs < fromMs || takenAtMs >= this.#untilMs || isKnown(segment, last)) return
+    if (isKnown(segment, last)) return
     const index = last === undefined ? 0 : last.index + 1
     const isBreak = segment.isBreak || this.#isGap || last === undefined || sequence !== last.sequence + 1
     const name = `${String(index).padStart(8, '0')}.${sequence}.${Math.round(durationMs)}.${isBreak ? 1 : 0}.${Math.round(takenAtMs)}.ts`

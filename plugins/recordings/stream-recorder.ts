@@ -10,8 +10,10 @@ import type { Log } from '../../src/log.ts'
 import { EVENT_PLAYLIST, readText } from '../../src/media/hls/files.ts'
 import { listedSegments, segmentName, type ListedSegment } from '../../src/media/hls/playlist.ts'
 import { join, JoinFailed, type Joined } from '../../src/media/join/join.ts'
+import type { SegmentFile } from '../../src/media/join/layout.ts'
 import type { Stream } from '../../src/media/stream.ts'
 import type { Objects } from '../../src/platform/objects/objects.ts'
+import type { Locks } from '../../src/platform/state/state.ts'
 import { RunLimit } from '../../src/run-limit.ts'
 import { Capture, type Captured } from './capture.ts'
 import type { Recorder } from './recorder.ts'
@@ -22,6 +24,7 @@ import type { RecordingRow } from './tables.ts'
 
 /** Below the folder of the streams: links do not reach into other file systems, and one server has it at a time. */
 const FOLDER = '.headwater-recordings'
+const LEASE_MS = 30_000
 
 type Config = Pick<RecordingsConfig, 'finishSeconds' | 'tailSeconds' | 'maxJoins' | 'maxBytes'>
 
@@ -30,6 +33,7 @@ export interface StreamRecorderOptions {
   store: RecordingStore
   steps: Steps
   objects: Objects
+  locks: Locks
   config: Config
   /** Another server may have the stream. */
   hasNeighbours: boolean
@@ -40,6 +44,10 @@ export interface StreamRecorderOptions {
 interface Capturing {
   streamKey: string
   capture: Capture
+  /** Media that had come before it began, and is published afterwards; in milliseconds. */
+  beforeMs: number
+  /** When it was stopped: media that had come by then and is still to be published. */
+  leftMs: number | undefined
 }
 
 /** Records what is published on a stream key: keeps its segments while it runs, and makes one MP4 of them. */
@@ -100,7 +108,7 @@ export class StreamRecorder implements Recorder {
 
   readonly #listed = (stream: Stream, segment: ListedSegment): void => {
     for (const [recordingId, capturing] of this.#capturing) {
-      if (capturing.streamKey !== stream.key) continue
+      if (capturing.streamKey !== stream.key || !isWanted(capturing, segment)) continue
       capturing.capture.take(captured(stream.folder, segment, stream.packager?.firstSequence))
       if (capturing.capture.bytes <= this.#options.config.maxBytes) continue
       this.#options.steps.take(recordingId, 'processing', { endedAt: new Date() }).catch((error: unknown) => {
@@ -109,15 +117,14 @@ export class StreamRecorder implements Recorder {
     }
   }
 
-  /** Keeps segments from now on, and those that were published since the recording began. */
-  #capture ({ recordingId, sourceName: streamKey, createdAt }: RecordingRow): Capturing {
+  /** Keeps segments from now on; where an earlier server kept some, those that it published behind them, too. */
+  #capture ({ recordingId, sourceName: streamKey, endedAt }: RecordingRow): Capturing {
     const known = this.#capturing.get(recordingId)
     if (known !== undefined) return known
-    const { store, steps, log } = this.#options
+    const { store, steps, core, log } = this.#options
     const capture = new Capture({
       folder: this.#folderOf(recordingId),
-      fromMs: createdAt.getTime(),
-      published: async () => await this.#published(streamKey),
+      published: async () => (await this.#published(streamKey)).filter(({ takenAtMs }) => endedAt === null || takenAtMs < endedAt.getTime()),
       onBegun: async takenAtMs => {
         const startedAt = new Date(takenAtMs)
         // It may have been stopped meanwhile: what is kept counts all the same.
@@ -125,7 +132,7 @@ export class StreamRecorder implements Recorder {
       },
       log
     })
-    const capturing: Capturing = { streamKey, capture }
+    const capturing: Capturing = { streamKey, capture, beforeMs: lagMs(core.streams.get(streamKey)), leftMs: undefined }
     this.#capturing.set(recordingId, capturing)
     return capturing
   }
@@ -140,9 +147,11 @@ export class StreamRecorder implements Recorder {
 
   /** Makes the file, once at a time; where that fails for now, whoever attends next tries again. */
   #finish (row: RecordingRow): void {
-    const { recordingId } = row
+    const { recordingId, sourceName } = row
     if (this.#finishing.has(recordingId) || this.#closing.signal.aborted) return
-    const finishing = this.#finishNow(row)
+    const capturing = this.#capture(row)
+    capturing.leftMs ??= lagMs(this.#options.core.streams.get(sourceName))
+    const finishing = this.#finishNow(recordingId, capturing)
       .catch((error: unknown) => {
         if (!this.#closing.signal.aborted) this.#options.log.error({ err: error, recording: recordingId }, 'the file of a recording could not be made; it is tried again')
       })
@@ -150,17 +159,27 @@ export class StreamRecorder implements Recorder {
     this.#finishing.set(recordingId, finishing)
   }
 
-  async #finishNow (asked: RecordingRow): Promise<void> {
-    const { recordingId, sourceName } = asked
-    const row = await this.#options.store.find(recordingId)
-    // Whoever attends may have an old row.
-    if (row?.state !== 'processing') return
-    const endedAtMs = (row.endedAt ?? new Date()).getTime()
-    const { capture } = this.#capture(row)
-    capture.end(endedAtMs)
-    await this.#tail(sourceName, endedAtMs)
+  async #finishNow (recordingId: string, capturing: Capturing): Promise<void> {
+    const { store, locks } = this.#options
+    await this.#tail(capturing)
     this.#capturing.delete(recordingId)
-    const segments = await capture.segments()
+    await capturing.capture.idle()
+    // Where it could be published on another server meanwhile, both have something: one makes the file.
+    const lock = await locks.take(`recording:${recordingId}`, LEASE_MS)
+    if (lock === undefined) return
+    try {
+      const row = await store.find(recordingId)
+      // Whoever attends may have an old row.
+      if (row?.state === 'processing') await this.#make(row, await capturing.capture.segments())
+      else await this.#removeFolder(recordingId)
+    } finally {
+      await lock.release()
+    }
+  }
+
+  async #make (row: RecordingRow, segments: SegmentFile[]): Promise<void> {
+    const { recordingId, createdAt, endedAt } = row
+    const endedAtMs = (endedAt ?? createdAt).getTime()
     this.#closing.signal.throwIfAborted()
     if (segments.length === 0) {
       await this.#finishEmpty(recordingId)
@@ -178,7 +197,7 @@ export class StreamRecorder implements Recorder {
       this.#options.log.error({ err: error, recording: recordingId }, 'there will be no file of a recording')
       await this.#options.steps.take(recordingId, 'failed', { problem })
     }
-    await rm(this.#folderOf(recordingId), { recursive: true, force: true })
+    await this.#removeFolder(recordingId)
   }
 
   async #keep (row: RecordingRow, path: string, { durationMs, bytes }: Joined): Promise<void> {
@@ -198,18 +217,19 @@ export class StreamRecorder implements Recorder {
     if (row?.startedAt === null) await steps.take(recordingId, 'failed', { problem: 'Nothing was published while it was recorded' })
   }
 
-  /** Resolves when all is published that had come by then, when nothing can come any more, or after `tailSeconds`. */
-  async #tail (streamKey: string, endedAtMs: number): Promise<void> {
+  /** Resolves when all is published that had come when it was stopped, when nothing can come any more, or after `tailSeconds`. */
+  async #tail (capturing: Capturing): Promise<void> {
     const { core: { streams }, config } = this.#options
-    const stream = streams.get(streamKey)
-    if (stream?.packager === undefined || stream.hasEnded) return
+    const { streamKey } = capturing
     const done = new AbortController()
-    const listed = ({ key }: Stream, { programDateTimeMs }: ListedSegment) => { if (key === streamKey && programDateTimeMs >= endedAtMs) done.abort() }
-    const ended = ({ key }: Stream) => { if (key === streamKey) done.abort() }
+    const check = () => { if ((capturing.leftMs ?? 0) <= 0 || streams.get(streamKey)?.hasEnded !== false) done.abort() }
+    // It is told of a segment after `#listed`, which counts it.
+    const listed = ({ key }: Stream) => { if (key === streamKey) check() }
+    const ended = listed
     streams.on('segment-listed', listed)
     streams.on('ended', ended)
-    const until = Math.max(0, endedAtMs + config.tailSeconds * 1_000 - Date.now())
-    await delay(until, undefined, { signal: AbortSignal.any([done.signal, this.#closing.signal]) }).catch(() => {})
+    check()
+    await delay(config.tailSeconds * 1_000, undefined, { signal: AbortSignal.any([done.signal, this.#closing.signal]) }).catch(() => {})
     streams.off('segment-listed', listed)
     streams.off('ended', ended)
   }
@@ -219,12 +239,31 @@ export class StreamRecorder implements Recorder {
     const capturing = this.#capturing.get(recordingId)
     this.#capturing.delete(recordingId)
     await capturing?.capture.idle()
+    await this.#removeFolder(recordingId)
+  }
+
+  async #removeFolder (recordingId: string): Promise<void> {
     await rm(this.#folderOf(recordingId), { recursive: true, force: true })
   }
 
   #folderOf (recordingId: string): string {
     return joinPath(this.#options.core.config.streamsDir, FOLDER, recordingId)
   }
+}
+
+/** Media that has come and is not published yet, in milliseconds. */
+function lagMs (stream: Stream | undefined): number {
+  return (stream?.pipeline?.lagSeconds ?? 0) * 1_000
+}
+
+/** Whether the greater part of a segment came while it was recorded. Counts the segment. */
+function isWanted (capturing: Capturing, { durationMs }: Pick<ListedSegment, 'durationMs'>): boolean {
+  const isBefore = capturing.beforeMs > 0 && capturing.beforeMs >= durationMs / 2
+  capturing.beforeMs -= durationMs
+  if (capturing.leftMs === undefined) return !isBefore
+  const isBehind = capturing.leftMs < durationMs / 2
+  capturing.leftMs -= durationMs
+  return !isBefore && !isBehind
 }
 
 function captured (folder: string, { sequence, durationMs, discontinuity, programDateTimeMs }: Omit<ListedSegment, 'bytes'>, firstSequence: number | undefined): Captured {
