@@ -34,6 +34,8 @@ interface Kept {
 }
 
 const NAME = /^(\d{8})\.(\d{1,15})\.(\d{1,9})\.([01])\.(\d{1,15})\.ts$/
+/** How long the numbers of a stream are remembered at least. */
+const RENUMBERED_MS = 3_600_000
 /** A link cannot be made there: to another file system, or at all. */
 const NO_LINKS = ['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']
 
@@ -115,9 +117,9 @@ export class Capture {
   }
 }
 
-/** Numbers are not used twice while anybody could remember them; long after, and only then, they may begin anew. */
+/** Numbers are not used twice while anybody could remember them; only long after may they begin anew. */
 function isKnown ({ sequence, takenAtMs }: Captured, last: Kept | undefined): boolean {
-  return last !== undefined && sequence <= last.sequence && (sequence === last.sequence || takenAtMs <= last.takenAtMs)
+  return last !== undefined && sequence <= last.sequence && takenAtMs < last.takenAtMs + RENUMBERED_MS
 }
 
 async function keptIn (folder: string): Promise<Kept[]> {
