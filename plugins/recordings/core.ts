@@ -35,6 +35,7 @@ export class RecordingsCore implements Recordings {
   readonly #maySee = new Map<RecordedThing['kind'], MaySee>()
   readonly #looking: Coalesced
   #timer: NodeJS.Timeout | undefined
+  #openedMs = 0
   #unsubscribe: (() => Promise<void>) | undefined
   readonly #attending = new Set<Promise<void>>()
 
@@ -46,6 +47,7 @@ export class RecordingsCore implements Recordings {
   /** Goes on with what an earlier server left, and looks after all of it from now on. */
   async open (): Promise<void> {
     const { steps, config } = this.#options
+    this.#openedMs = Date.now()
     this.#unsubscribe = await steps.onAnyServer(recordingId => { this.#heard(recordingId) })
     await this.look()
     this.#timer = setInterval(() => { void this.look() }, config.pollSeconds * 1_000)
@@ -167,7 +169,7 @@ export class RecordingsCore implements Recordings {
   /** Nothing is under way for ever. */
   async #enforce (row: RecordingRow): Promise<void> {
     const { steps, recorders, config: { startSeconds, finishSeconds }, config } = this.#options
-    switch (overdue(row, config, Date.now())) {
+    switch (overdue(row, config, Date.now(), this.#openedMs)) {
       case 'start': {
         const problem = recorders[row.source]?.lateStart(startSeconds) ?? `Nothing was recorded within ${startSeconds} seconds`
         const failed = await steps.take(row.recordingId, 'failed', { problem, endedAt: new Date() })

@@ -45,13 +45,16 @@ interface Timed {
   endedAt: Date | null
 }
 
-/** Whether a recording should have begun, ended or been finished by now; undefined: it is in time. */
-export function overdue ({ state, createdAt, startedAt, endedAt }: Timed, { startSeconds, maxSeconds, finishSeconds }: Deadlines, nowMs: number): Overdue | undefined {
-  const isOver = (since: Date | null, seconds: number) => nowMs - (since ?? createdAt).getTime() > seconds * 1_000
+/**
+ * Whether a recording should have begun, ended or been finished by now; undefined: it is in time.
+ * @param watchedMs since when somebody looks after it: while all servers are down nothing can begin or be finished
+ */
+export function overdue ({ state, createdAt, startedAt, endedAt }: Timed, { startSeconds, maxSeconds, finishSeconds }: Deadlines, nowMs: number, watchedMs: number): Overdue | undefined {
+  const isOver = (since: Date | null, seconds: number, leastMs = 0) => nowMs - Math.max((since ?? createdAt).getTime(), leastMs) > seconds * 1_000
   switch (state) {
-    case 'starting': return isOver(createdAt, startSeconds) ? 'start' : undefined
+    case 'starting': return isOver(createdAt, startSeconds, watchedMs) ? 'start' : undefined
     case 'active': return isOver(startedAt, maxSeconds) ? 'end' : undefined
-    case 'processing': return isOver(endedAt, finishSeconds) ? 'finish' : undefined
+    case 'processing': return isOver(endedAt, finishSeconds, watchedMs) ? 'finish' : undefined
     default: return undefined
   }
 }

@@ -57,6 +57,7 @@ export class StreamRecorder implements Recorder {
   readonly #finishing = new Map<string, Promise<void>>()
   readonly #joins: RunLimit
   readonly #closing = new AbortController()
+  readonly #openedMs = Date.now()
 
   private constructor (options: StreamRecorderOptions) {
     this.#options = options
@@ -186,7 +187,7 @@ export class StreamRecorder implements Recorder {
       return
     }
     const output = joinPath(this.#folderOf(recordingId), 'joined.mp4')
-    const leftMs = endedAtMs + this.#options.config.finishSeconds * 1_000 - Date.now()
+    const leftMs = Math.max(endedAtMs, this.#openedMs) + this.#options.config.finishSeconds * 1_000 - Date.now()
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(Math.max(1, leftMs))])
     try {
       const joined = await this.#joins.run(async () => await join({ segments, output, ffmpegPath: this.#options.core.ffmpegPath, audioKbps: this.#options.core.config.audioKbps, signal }), { signal })

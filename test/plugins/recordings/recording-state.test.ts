@@ -23,7 +23,11 @@ t.test('what has taken too long', async t => {
     [row('processing', { endedAt: 100 }), 130, undefined], [row('processing', { endedAt: 100 }), 131, 'finish'],
     [row('processing'), 31, 'finish'],
     [row('ready'), 1e6, undefined], [row('failed'), 1e6, undefined]
-  ] as const) t.equal(overdue(timed, deadlines, seconds * 1_000), expected, `${timed.state} after ${seconds} s`)
+  ] as const) t.equal(overdue(timed, deadlines, seconds * 1_000, 0), expected, `${timed.state} after ${seconds} s`)
+  // Nobody was there to see it.
+  t.equal(overdue(row('starting'), deadlines, 100_000, 50_000), undefined)
+  t.equal(overdue(row('processing', { endedAt: 10 }), deadlines, 1_000_000, 980_000), undefined)
+  t.equal(overdue(row('processing', { endedAt: 10 }), deadlines, 1_000_000, 960_000), 'finish')
 })
 
 t.test('names', async t => {
