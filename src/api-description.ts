@@ -12,6 +12,7 @@ An HTTP request that cannot be read is answered 400, 408 or 431 with the same er
     { name: 'ivs', description: 'Stages: tokens to publish and to watch, viewers, statistics; with AWS IVS Real-Time or without' },
     { name: 'livekit-rooms', description: 'Open rooms: anybody makes them, and gets tokens for them' },
     { name: 'livekit', description: 'What a LiveKit server tells, where rooms are at one' },
+    { name: 'recordings', description: 'Files of what was recorded' },
     { name: 'server', description: 'For who runs it' }
   ],
   credentials: {
@@ -23,6 +24,7 @@ An HTTP request that cannot be read is answered 400, 408 or 431 with the same er
   credentialsOf: {
     livestream: [{}, { publisher: [] }],
     accounts: [{ account: [] }, { accountCookie: [] }],
-    ivs: [{ apiKey: [] }]
+    ivs: [{ apiKey: [] }],
+    recordings: [{}, { account: [] }, { accountCookie: [] }]
   }
 }

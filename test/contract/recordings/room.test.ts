@@ -1,0 +1,178 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import t from 'tap'
+import { HeadwaterError } from '../../../src/errors/catalogue.ts'
+import type { Recording, RecordingState } from '../../../src/recordings/recordings.ts'
+import type { RoomEvent, RoomProvider, RoomRecording } from '../../../src/rooms/provider.ts'
+import { http } from '../../fixtures/http.ts'
+import { OWNER, startRecordingsHost, THING } from '../../fixtures/recordings-host.ts'
+
+/** A provider whose recordings become what the test says, and which tells only when it is told to. */
+class ScriptedRecorder {
+  readonly asked: Array<{ room: string, path: string }> = []
+  readonly stopped: string[] = []
+  readonly known = new Map<string, RoomRecording>()
+  isAway = false
+  canRecord = true
+  readonly #listeners = new Set<(event: RoomEvent) => unknown>()
+  #events = 0
+
+  get provider (): RoomProvider {
+    const away = () => { if (this.isAway) throw new HeadwaterError('ROOMS_UNAVAILABLE') }
+    const scripted: Pick<RoomProvider, 'kind' | 'capabilities' | 'startRecording' | 'stopRecording' | 'findRecording' | 'onEvent'> = {
+      kind: 'livekit',
+      capabilities: { media: true, recording: this.canRecord },
+      startRecording: async (room, path) => {
+        away()
+        this.asked.push({ room, path })
+        return this.become(`EG_${this.asked.length}`, { room, state: 'starting' })
+      },
+      stopRecording: async id => {
+        away()
+        this.stopped.push(id)
+        const known = this.known.get(id)
+        if (known === undefined) throw new HeadwaterError('RECORDING_NOT_FOUND')
+        return known.state === 'active' ? this.become(id, { state: 'ending', endedAt: new Date() }) : known
+      },
+      findRecording: async id => {
+        away()
+        return this.known.get(id)
+      },
+      onEvent: listener => {
+        this.#listeners.add(listener)
+        return () => { this.#listeners.delete(listener) }
+      }
+    }
+    return scripted as RoomProvider
+  }
+
+  become (id: string, change: Partial<RoomRecording>): RoomRecording {
+    const recording = { room: '', state: 'starting' as const, ...this.known.get(id), ...change, id }
+    this.known.set(id, recording)
+    return recording
+  }
+
+  /** @param times a webhook may come more than once */
+  tell (id: string, times = 1): void {
+    for (let time = 0; time < times; time++) {
+      for (const listener of this.#listeners) listener({ type: 'recording-changed', id: `EV_${++this.#events}`, at: new Date(), recording: this.known.get(id)! })
+    }
+  }
+}
+
+const MP4 = Buffer.concat([Buffer.from('\0\0\0\x18ftypisom'), Buffer.alloc(1_000, 7)])
+
+t.test('recordings that a provider makes', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'headwater-rooms-'))
+  t.teardown(async () => { await rm(folder, { recursive: true, force: true }) })
+  const filesDir = join(folder, 'egress')
+  const scripted = new ScriptedRecorder()
+  const host = await startRecordingsHost({ folder, provider: scripted.provider, settings: { roomFilesDir: filesDir, pollSeconds: 0.1, startSeconds: 5, finishSeconds: 10 } })
+  t.teardown(host.close)
+  const { recordings } = host
+  const began = new Date(Date.now() - 5_000)
+  const until = async (recordingId: string, state: RecordingState): Promise<Recording> => {
+    for (;;) {
+      const found = (await recordings.find(recordingId))!
+      if (found.state === state) return found
+      if (found.state === 'ready' || found.state === 'failed') throw new Error(`${found.state}: ${found.problem}`)
+      await delay(20)
+    }
+  }
+  const start = async (id: string) => {
+    const { recordingId } = await recordings.start({ of: { ...THING, id }, ownerId: OWNER, title: 'A lesson', source: { kind: 'room', name: `room of ${id}` } })
+    return { recordingId, egress: `EG_${scripted.asked.length}`, path: join(filesDir, scripted.asked.at(-1)!.path) }
+  }
+  const write = async (path: string, bytes: Buffer) => {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, bytes)
+  }
+  const complete = (egress: string, bytes = MP4.length) => scripted.become(egress, { state: 'complete', startedAt: began, endedAt: new Date(), file: { location: '/somewhere/else.mp4', durationMs: 4_900, bytes } })
+
+  await t.test('begins, is stopped and completes, told twice and late', async t => {
+    const { recordingId, egress, path } = await start('a')
+    t.strictSame(scripted.asked.at(-1), { room: 'room of a', path: `rec/a/${recordingId}.mp4` })
+    scripted.become(egress, { state: 'active', startedAt: began })
+    scripted.tell(egress, 2)
+    t.match(await until(recordingId, 'active'), { startedAt: began })
+    t.match(await recordings.stop({ ...THING, id: 'a' }), { state: 'processing' })
+    t.ok(scripted.stopped.includes(egress))
+    await write(path, MP4)
+    complete(egress)
+    scripted.tell(egress, 3)
+    t.match(await until(recordingId, 'ready'), { durationSeconds: 4.9, bytes: MP4.length })
+    scripted.become(egress, { state: 'active' })
+    scripted.tell(egress)
+    const file = await http(host, `/recordings/${recordingId}.mp4`, { headers: { 'x-account': String(OWNER) } })
+    t.same(file.bytes, MP4)
+    t.equal((await recordings.find(recordingId))!.state, 'ready')
+    while ((await readdir(dirname(path))).length > 0) await delay(20)
+    t.pass('it is not kept twice')
+  })
+
+  await t.test('nothing is told: it is asked for', async t => {
+    const { recordingId, egress, path } = await start('b')
+    scripted.become(egress, { state: 'active' })
+    await until(recordingId, 'active')
+    // It ends by itself: its limit is reached, or the room is closed.
+    complete(egress)
+    await until(recordingId, 'processing')
+    await write(path, MP4)
+    t.match(await until(recordingId, 'ready'), { bytes: MP4.length })
+  })
+
+  await t.test('what fails says why', async t => {
+    const aborted = await start('c')
+    scripted.become(aborted.egress, { state: 'failed', problem: 'Start signal not received' })
+    scripted.tell(aborted.egress)
+    t.match(await until(aborted.recordingId, 'failed'), { problem: 'Start signal not received' })
+
+    const gone = await start('d')
+    scripted.known.delete(gone.egress)
+    t.match(await until(gone.recordingId, 'failed'), { problem: 'The recorder knows nothing of it any more' })
+
+    const short = await start('e')
+    await write(short.path, MP4)
+    complete(short.egress, MP4.length - 1)
+    t.match(await until(short.recordingId, 'failed'), { problem: `The file has ${MP4.length} bytes, and the recorder told of ${MP4.length - 1}` })
+
+    const garbled = await start('f')
+    await write(garbled.path, Buffer.alloc(100))
+    complete(garbled.egress, 100)
+    t.match(await until(garbled.recordingId, 'failed'), { problem: 'The file is no MP4' })
+  })
+
+  await t.test('what does not come in time', async t => {
+    const never = await start('g')
+    const fileless = await start('h')
+    complete(fileless.egress)
+    t.match(await until(never.recordingId, 'failed'), { problem: 'The recorder did not begin within 5 seconds' })
+    t.ok(scripted.stopped.includes(never.egress), 'and is stopped')
+    t.match(await until(fileless.recordingId, 'failed'), { problem: 'The file was not there within 10 seconds' })
+  })
+
+  await t.test('a provider that is away', async t => {
+    const { recordingId, egress } = await start('i')
+    scripted.become(egress, { state: 'active' })
+    await until(recordingId, 'active')
+    scripted.isAway = true
+    await t.rejects(start('j'), { code: 'ROOMS_UNAVAILABLE' })
+    t.match((await recordings.list({ of: { ...THING, id: 'j' }, states: ['failed'], page: 1, pageSize: 1 })).recordings, [{ problem: /does not answer/ }])
+    t.match(await recordings.stop({ ...THING, id: 'i' }), { state: 'processing' }, 'it is stopped here, and there when it is back')
+    scripted.isAway = false
+    while (!scripted.stopped.includes(egress)) await delay(20)
+  })
+})
+
+t.test('a provider that cannot record', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'headwater-rooms-'))
+  t.teardown(async () => { await rm(folder, { recursive: true, force: true }) })
+  const scripted = new ScriptedRecorder()
+  scripted.canRecord = false
+  const host = await startRecordingsHost({ folder, provider: scripted.provider })
+  t.teardown(host.close)
+  await t.rejects(host.recordings.start({ of: THING, ownerId: OWNER, title: '', source: { kind: 'room', name: 'room' } }), { code: 'RECORDING_NOT_POSSIBLE' })
+  t.equal(await host.recordings.running(THING), undefined)
+})
