@@ -75,6 +75,7 @@ export const participants = pgTable('live_participants', {
   presentSince: moment('present_since'),
   /** The provider's sid of the connection by which it is there; null: it said so itself. */
   connection: text('connection'),
+  connectedAt: moment('connected_at'),
   /** The connection that ended last: what is told of it afterwards is old. */
   endedConnection: text('ended_connection'),
   /** Tokens of before may have another role in them. */

@@ -18,6 +18,7 @@ CREATE TABLE "live_participants" (
 	"display_name" text NOT NULL,
 	"present_since" timestamp with time zone,
 	"connection" text,
+	"connected_at" timestamp with time zone,
 	"ended_connection" text,
 	"role_changed_at" timestamp with time zone,
 	CONSTRAINT "live_participants_role" CHECK ("live_participants"."role" in ('host', 'co_host', 'speaker', 'viewer'))
