@@ -27,7 +27,7 @@ export interface Connection {
 }
 
 /** What becomes of somebody who has connected: `removed` may not be there, `stranger` has nothing to do with a session. */
-export type Connected = { outcome: 'there', participant: ParticipantRow } | { outcome: 'old' | 'removed' | 'stranger' }
+export type Connected = { outcome: 'there', session: SessionRow, participant: ParticipantRow } | { outcome: 'old' | 'removed' | 'stranger' }
 
 export async function findParticipant (orm: Orm, sessionId: string, userId: number): Promise<ParticipantRow | undefined> {
   return (await orm.select().from(participants).where(of(sessionId, userId)))[0]
@@ -91,13 +91,13 @@ export async function connect (orm: Orm, sessionId: string, userId: number, conn
     const known = await holdParticipant(transaction, sessionId, userId)
     // With the token that came of its making, the host needs not join.
     if (known === undefined && session.ownerId !== userId) return { outcome: 'stranger' }
-    if (known?.connection === sid) return { outcome: 'there', participant: known }
+    if (known !== undefined && known.connection === sid) return { outcome: 'there', session, participant: known }
     if (known !== undefined && (known.endedConnection === sid || (!isSure && isOld(known, at)))) return { outcome: 'old' }
     const [participant] = known === undefined
       ? await transaction.insert(participants).values({ sessionId, userId, displayName: name, role: 'host', joinedAt: at, presentSince: at, connection: sid, connectedAt: at }).returning()
       : await transaction.update(participants).set({ connection: sid, connectedAt: at, presentSince: known.presentSince ?? later(at, known.leftAt) }).where(of(sessionId, userId)).returning()
     await notePeak(transaction, session.hasRoom ? session : await changeSession(transaction, sessionId, { hasRoom: true }))
-    return { outcome: 'there', participant: participant! }
+    return { outcome: 'there', session, participant: participant! }
   })
 }
 

@@ -1,3 +1,4 @@
+import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import type { Orm } from '../../src/platform/database/database.ts'
 import { RecentMap } from '../../src/recent-map.ts'
 import type { RoomProvider } from '../../src/rooms/provider.ts'
@@ -43,7 +44,10 @@ export class StreamAccess {
     const { orm, provider } = this.#options
     const sessionId = sessionIdOf(streamKey)
     if (credential === undefined || !isSessionId(sessionId)) return false
-    const token = await provider.readToken(credential).catch(() => undefined)
+    const token = await provider.readToken(credential).catch((error: unknown) => {
+      if (error instanceof HeadwaterError && error.code === 'ROOM_TOKEN_INVALID') return undefined
+      throw error
+    })
     if (token?.room !== sessionId) return false
     const session = await findSession(orm, sessionId)
     return session?.status === 'live' && userIdOf(token.identity) === session.ownerId
