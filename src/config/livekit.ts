@@ -13,6 +13,8 @@ export const livekitSchema = Type.Object({
   attempts: Type.Integer({ default: 3, minimum: 1, env: 'LIVEKIT_ATTEMPTS', description: 'How often a request to LiveKit is tried that was throttled or failed on the way.' }),
   retryMs: Type.Integer({ default: 200, minimum: 1, ...milliseconds, env: 'LIVEKIT_RETRY_MS', description: 'Wait before the second try, doubled for each further one, with jitter.' }),
   webhookMaxAgeSeconds: Type.Integer({ default: 300, minimum: 1, ...seconds, env: 'LIVEKIT_WEBHOOK_MAX_AGE_SECONDS', description: 'A webhook whose event is older is taken for a replay and left alone.' }),
+  webhookMaxBytes: Type.Integer({ default: 2_097_152, minimum: 1_024, unit: 'bytes', env: 'LIVEKIT_WEBHOOK_MAX_BYTES', description: 'Largest body of a webhook. It has the metadata of the room and of a participant in it.' }),
+  rememberedSids: Type.Integer({ default: 10_000, minimum: 1, env: 'LIVEKIT_REMEMBERED_SIDS', description: 'Sids of rooms of earlier that a server still knows the names of. Beyond it the oldest are forgotten.' }),
   emptyTimeoutSeconds: Type.Integer({ default: 600, minimum: 1, ...seconds, env: 'ROOM_EMPTY_TIMEOUT_SECONDS', description: 'A room that nobody has come to is closed after so long.' }),
   departureTimeoutSeconds: Type.Integer({ default: 600, minimum: 1, ...seconds, env: 'ROOM_DEPARTURE_TIMEOUT_SECONDS', description: 'A room that the last has left is closed after so long.' }),
   egressS3: Type.Enum(['off', 'on'], { default: 'off', env: 'LIVEKIT_EGRESS_S3', description: 'on: LiveKit writes recordings to the bucket of S3_BUCKET. off: below LIVEKIT_EGRESS_DIR on its own machine.' }),
