@@ -6,6 +6,7 @@ import { findParticipant, isBanned, kickedEarlier, type ParticipantRow } from '.
 import type { LiveSessions } from './open.ts'
 import { may, type Action, type Asker, type InvitedRole, type Standing } from './roles.ts'
 import type { SessionRow } from './session.ts'
+import { userIdOf } from './session-rooms.ts'
 import { findSession, type Onlooker } from './session-store.ts'
 
 type Accounts = FastifyInstance['accounts']
@@ -85,7 +86,7 @@ export class SessionAccess {
 
   /** Who may do something with a participant. The host is out of reach. */
   moderator (name: string, limit: EndpointLimit, action: Action): Hooks {
-    return { onRequest: [...this.inSession(name, limit).onRequest, this.#findTarget, this.#must(action), this.#mustNotBeHost] }
+    return { onRequest: [...this.inSession(name, limit).onRequest, this.#findTarget(action), this.#must(action), this.#mustNotBeHost] }
   }
 
   /** What a request is about. */
@@ -121,15 +122,19 @@ export class SessionAccess {
     this.#asked.set(request, { session, asker: { standing, isAdmin: account?.role === 'admin' }, isBanned: banned, invitedRole: 'viewer' })
   }
 
-  readonly #findTarget: onRequestAsyncHookHandler = async request => {
-    const asked = this.#of(request)
-    const { user_id: text } = request.params as { user_id: string }
-    const userId = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined
-    // Whether they ever came or not.
-    if (userId === asked.session.ownerId) return
-    const target = userId === undefined ? undefined : await findParticipant(this.#options.sessions.orm, asked.session.sessionId, userId)
-    if (target === undefined) throw new HeadwaterError('PARTICIPANT_NOT_FOUND', { message: 'There is no such participant' })
-    asked.target = target
+  #findTarget (action: Action): onRequestAsyncHookHandler {
+    return async (request: FastifyRequest) => {
+      const { orm } = this.#options.sessions
+      const asked = this.#of(request)
+      const { sessionId, ownerId } = asked.session
+      const userId = userIdOf((request.params as { user_id: string }).user_id)
+      // Whether they ever came or not.
+      if (userId === ownerId) return
+      const target = userId === undefined ? undefined : await findParticipant(orm, sessionId, userId)
+      // Who was thrown out can be thrown out again, if that failed halfway.
+      if (target === undefined || (action !== 'kick' && await isBanned(orm, sessionId, target.userId))) throw new HeadwaterError('PARTICIPANT_NOT_FOUND', { message: 'There is no such participant' })
+      asked.target = target
+    }
   }
 
   readonly #mustNotBeHost: onRequestAsyncHookHandler = async request => {

@@ -2,7 +2,7 @@
 import { and, asc, count, eq, isNotNull, ne, sql } from 'drizzle-orm'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import type { Orm } from '../../src/platform/database/database.ts'
-import type { AssignableRole, InvitedRole, Role } from './roles.ts'
+import type { AssignableRole, InvitedRole } from './roles.ts'
 import { isOpenSession, secondsBetween, type SessionRow } from './session.ts'
 import { mustBeOpen } from './session-state.ts'
 import { changeSession, holdAnySession, holdSession } from './session-store.ts'

@@ -55,7 +55,7 @@ export async function changeSession (orm: Orm, sessionId: string, changes: Parti
 
 /** Those that may have a room, deleted ones too. */
 export async function sessionsWithRooms (orm: Orm): Promise<SessionRow[]> {
-  return await orm.select().from(sessions).where(sessions.hasRoom)
+  return await orm.select().from(sessions).where(eq(sessions.hasRoom, true))
 }
 
 /** Those that are live first, then by their time, the latest first. */
