@@ -56,8 +56,9 @@ t.test('a recording is written to where it was asked for', async t => {
   const complete = await told(started.id, 'complete')
   const { size } = await stat(join(folder, 'rec/session/rec_1.mp4'))
   t.match(complete.file, { location: join(folder, 'rec/session/rec_1.mp4'), bytes: size })
-  t.ok(Math.abs(complete.file!.durationMs - 3_000) < 500, `${complete.file!.durationMs} ms`)
-  t.ok(complete.endedAt! >= complete.startedAt!)
+  const ranMs = complete.endedAt!.getTime() - complete.startedAt!.getTime()
+  t.ok(ranMs >= 3_000, 'as long as it ran')
+  t.ok(Math.abs(complete.file!.durationMs - ranMs) < 1_000, `${complete.file!.durationMs} ms of media, of ${ranMs}`)
   t.strictSame(await rooms.findRecording(started.id), complete)
   t.strictSame(await rooms.stopRecording(started.id), complete, 'one that has ended stays as it is')
 })
@@ -97,7 +98,7 @@ t.test('LiveKit writes to the bucket that objects are in', async t => {
   t.match(file?.location, /^http:.*\/rec\/one\.mp4$/)
   const objects = await openS3(platform, new Told())
   t.teardown(() => objects.close())
-  t.equal((await objects.info('rec/one.mp4'))?., file?.bytes)
+  t.equal((await objects.info('rec/one.mp4'))?.bytes, file?.bytes)
 })
 
 t.test('where there is no place for recordings there are none', async t => {
