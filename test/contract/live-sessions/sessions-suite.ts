@@ -26,8 +26,23 @@ export async function sessionsSuite (t: Test, host: LiveSessionsHost): Promise<v
 
     const seen = expectBody(t, await ask('GET', `/sessions/${made.session_id}`), 200, 'anybody sees it')
     t.strictSame({ ...seen, id: 0, created_at: '' }, {
-      id: 0, session_id: made.session_id, title: body.title, description: body.description, session_type: 'workshop', status: 'scheduled', max_participants: 100, current_viewers: 0, is_public: true, is_recorded: true,
-      owner_id: mentor.id, owner_name: mentor.username, scheduled_at: '2025-12-27T15:00:00Z', started_at: null, ended_at: null, created_at: '', recording_url: null
+      id: 0,
+      session_id: made.session_id,
+      title: body.title,
+      description: body.description,
+      session_type: 'workshop',
+      status: 'scheduled',
+      max_participants: 100,
+      current_viewers: 0,
+      is_public: true,
+      is_recorded: true,
+      owner_id: mentor.id,
+      owner_name: mentor.username,
+      scheduled_at: '2025-12-27T15:00:00Z',
+      started_at: null,
+      ended_at: null,
+      created_at: '',
+      recording_url: null
     })
     t.type(seen.id, 'number')
     t.equal(seen.created_at, made.created_at)
