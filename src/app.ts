@@ -36,7 +36,7 @@ export interface HeadwaterOptions {
   /** Whoever runs the rooms of the features below; opened where one of them is on. */
   livekit?: Omit<LivekitOptions, 'dataDir' | 'platform'>
   /** Settings of the open rooms. Left out, or with `enabled: 'off'`: there are none. */
-  livekitRooms?: LivekitRoomsOptions
+  livekitRooms?: Omit<LivekitRoomsOptions, 'publicBaseUrl'>
   /** Settings of live sessions. Left out, with `enabled: 'off'`, or without accounts: there are none. */
   liveSessions?: Omit<LiveSessionsOptions, 'publicBaseUrl'>
   /** Settings of recordings, for the features that record. */
@@ -78,7 +78,7 @@ const plugin: FastifyPluginAsync<HeadwaterOptions & { prefix?: string }> = async
   }
   if (isOn(options.ivs)) await app.register(ivs, { ...options.ivs, ...dataDir })
   if (hasRooms || hasSessions) await app.register(livekit, { ...options.livekit, ...dataDir, platform })
-  if (hasRooms) await app.register(livekitRooms, options.livekitRooms!)
+  if (hasRooms) await app.register(livekitRooms, { ...options.livekitRooms, publicBaseUrl })
   if (hasSessions) {
     await app.register(recordings, { ...options.recordings, publicBaseUrl })
     await app.register(liveSessions, { ...options.liveSessions, publicBaseUrl })
