@@ -14,7 +14,7 @@ import { listedCors } from '../../src/http/cors.ts'
 import { LOG_REDACTION } from '../../src/http/log-redaction.ts'
 import { ownOptions } from '../../src/http/own-options.ts'
 import { pathOwnersOf } from '../../src/http/path-owners.ts'
-import { publicAddress, webSocketOrigin } from '../../src/http/public-address.ts'
+import { publicAddress, webSocketAddress } from '../../src/http/public-address.ts'
 import type { Database } from '../../src/platform/database/database.ts'
 import type { State } from '../../src/platform/state/state.ts'
 import { SessionAccess } from './access.ts'
@@ -68,7 +68,7 @@ const plugin: FastifyPluginAsync<LiveSessionsOptions> = async (app, options) => 
   const prefix = app.prefix.replace(/\/$/, '')
   const addresses: Addresses = {
     session: (request, sessionId) => `${publicAddress(request, publicBaseUrl)}${prefix}/live/${sessionId}`,
-    rooms: request => provider.url ?? webSocketOrigin(request, publicBaseUrl),
+    rooms: request => provider.url ?? webSocketAddress(request, publicBaseUrl),
     playback: streamKey => liveCore.playbackUrl(streamKey, { playlist: 'live.m3u8' })
   }
   const routes: RouteOptions = { sessions, access: new SessionAccess({ accounts, sessions, limits: state.limits }), accounts, addresses, log }
