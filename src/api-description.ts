@@ -13,6 +13,7 @@ An HTTP request that cannot be read is answered 400, 408 or 431 with the same er
     { name: 'livekit-rooms', description: 'Open rooms: anybody makes them, and gets tokens for them' },
     { name: 'livekit', description: 'What a LiveKit server tells, where rooms are at one' },
     { name: 'recordings', description: 'Files of what was recorded' },
+    { name: 'live-sessions', description: 'Live sessions: roles, invitations, moderation, recordings' },
     { name: 'server', description: 'For who runs it' }
   ],
   credentials: {
@@ -25,6 +26,7 @@ An HTTP request that cannot be read is answered 400, 408 or 431 with the same er
     livestream: [{}, { publisher: [] }],
     accounts: [{ account: [] }, { accountCookie: [] }],
     ivs: [{ apiKey: [] }],
+    'live-sessions': [{ account: [] }, { accountCookie: [] }],
     recordings: [{}, { account: [] }, { accountCookie: [] }]
   }
 }
