@@ -1,5 +1,5 @@
-import { ROOT } from '../../../../src/ui/root.ts'
-import { useSnapshot } from '../../../../src/ui/use-snapshot.ts'
+import { ROOT } from '../../ui/root.ts'
+import { useSnapshot } from '../../ui/use-snapshot.ts'
 import { Memory } from './remembered.ts'
 import { NOT_ASKED, Session, type OneAtATime, type SessionState } from './session.ts'
 

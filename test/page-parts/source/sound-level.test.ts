@@ -1,5 +1,5 @@
 import t from 'tap'
-import { levelOf } from '../../../../src/livestream/pages/studio/sound-level.ts'
+import { levelOf } from '../../../src/page-parts/source/sound-level.ts'
 
 const tone = (loudness: number) => Float32Array.from({ length: 1024 }, (_, index) => loudness * Math.sin(index / 4))
 

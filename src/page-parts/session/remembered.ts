@@ -1,4 +1,4 @@
-import { nameOf, pictureOf, type Account } from '../account.ts'
+import { nameOf, pictureOf, type Account } from '../account/account.ts'
 
 /**
  * What this browser remembers of who is logged in, for the head of every page: it is there at once, and who is not

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { failureOf } from '../../../../../plugins/accounts/pages/api/failure.ts'
+import { failureOf } from '../../../src/page-parts/api/failure.ts'
 
 t.test('what an answer without success says', async t => {
   t.match(failureOf(400, { code: 1001, message: '用户名已存在', data: null }, null), { status: 400, code: 1001, fields: [], retryAfterSeconds: undefined })

@@ -1,5 +1,5 @@
-import { captureCamera, captureScreen } from '../../../client/capture.ts'
-import { ClientError } from '../../../client/client-error.ts'
+import { captureCamera, captureScreen } from '../../client/capture.ts'
+import { ClientError } from '../../client/client-error.ts'
 import { openTestPicture } from './test-picture.ts'
 
 export type SourceKind = 'camera' | 'screen' | 'picture'

@@ -1,10 +1,11 @@
 import { useId, useState, type ReactElement } from 'react'
-import { Select, Toggle } from '../../../ui/field.tsx'
-import { Icon, type IconName } from '../../../ui/icon.tsx'
-import { VisuallyHidden } from '../../../ui/visually-hidden.tsx'
+import { Select, Toggle } from '../../ui/field.tsx'
+import { Icon, type IconName } from '../../ui/icon.tsx'
+import { VisuallyHidden } from '../../ui/visually-hidden.tsx'
 import { SoundMeter } from './preview.tsx'
 import type { SourceKind } from './source.ts'
 import type { SourceState } from './use-source.ts'
+import './source.css'
 
 const KINDS: Array<{ kind: SourceKind, label: string, icon: IconName }> = [
   { kind: 'camera', label: 'Camera', icon: 'camera' },
@@ -17,10 +18,10 @@ export function SourceFields ({ choice, source, devices, choose }: SourceState):
   const name = useId()
   return (
     <>
-      <fieldset className='studio-kinds'>
+      <fieldset className='source-kinds'>
         <legend><VisuallyHidden>What to show</VisuallyHidden></legend>
         {KINDS.map(({ kind, label, icon }) => (
-          <label key={kind} className='studio-kind'>
+          <label key={kind} className='source-kind'>
             {/* A screen is asked for anew each time, so a click on what is chosen counts too. */}
             <input
               type='radio' name={name} value={kind} checked={choice.kind === kind}
@@ -46,7 +47,7 @@ export function SourceFields ({ choice, source, devices, choose }: SourceState):
       )}
       <SoundMeter source={source} />
       {source !== undefined && (
-        <div className='studio-toggles' key={source.stream.id}>
+        <div className='source-toggles' key={source.stream.id}>
           <TrackToggle label='Sound' tracks={source.stream.getAudioTracks()} />
           <TrackToggle label='Picture' tracks={source.stream.getVideoTracks()} />
         </div>

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
-import type { Account } from '../../../../../plugins/accounts/pages/account.ts'
-import { Memory, rememberedIn } from '../../../../../plugins/accounts/pages/session/remembered.ts'
-import { Session, type OneAtATime } from '../../../../../plugins/accounts/pages/session/session.ts'
+import type { Account } from '../../../src/page-parts/account/account.ts'
+import { Memory, rememberedIn } from '../../../src/page-parts/session/remembered.ts'
+import { Session, type OneAtATime } from '../../../src/page-parts/session/session.ts'
 
 const ROOT = new URL('https://example.org/video/')
 const ALICE: Account = { user_id: 1, username: 'alice', email: 'alice@example.com', nickname: 'Alice', avatar_url: '/video/api/v1/avatars/1.webp', status: 'active', role: 'user', created_at: '2026-05-01T10:00:00Z' }

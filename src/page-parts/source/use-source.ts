@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { listDevices, type Devices } from '../../../client/capture.ts'
-import { ClientError } from '../../../client/client-error.ts'
+import { listDevices, type Devices } from '../../client/capture.ts'
+import { ClientError } from '../../client/client-error.ts'
 import { openSource, type Source, type SourceChoice } from './source.ts'
 
 export interface SourceState {

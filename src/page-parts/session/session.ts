@@ -1,5 +1,5 @@
-import { Stateful } from '../../../../src/client/stateful.ts'
-import type { Account } from '../account.ts'
+import { Stateful } from '../../client/stateful.ts'
+import type { Account } from '../account/account.ts'
 import { call, type Call } from '../api/call.ts'
 import { ApiFailure } from '../api/failure.ts'
 import type { Memory, Remembered } from './remembered.ts'

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState, type ReactElement, type ReactNode } from 'react'
-import { LevelMeter } from '../../../ui/level-meter.tsx'
-import type { Source } from './source.ts'
+import { LevelMeter } from '../../ui/level-meter.tsx'
 import { soundLevelOf, type SoundLevel } from './sound-level.ts'
+import type { Source } from './source.ts'
+import './source.css'
 
 /** What is shown, as its viewers will see it; people see themselves as in a mirror. `children` lie on the picture. */
 export function Preview ({ source, children }: { source: Source | undefined, children?: ReactNode }): ReactElement {
@@ -10,8 +11,8 @@ export function Preview ({ source, children }: { source: Source | undefined, chi
     video.current!.srcObject = source?.stream ?? null
   }, [source])
   return (
-    <div className='studio-stage'>
-      <video ref={video} className={source?.kind === 'camera' ? 'studio-mirrored' : ''} muted autoPlay playsInline aria-label='Preview' />
+    <div className='source-stage'>
+      <video ref={video} className={source?.kind === 'camera' ? 'source-mirrored' : ''} muted autoPlay playsInline aria-label='Preview' />
       {children}
     </div>
   )

@@ -1,16 +1,16 @@
-/** No success, in the terms of the API (docs/api/meetings.md 2 and 3). Never holds what was sent. */
+/** No success, in the terms of the API that was asked (docs/api). Never holds what was sent. */
 export class ApiFailure extends Error {
   override readonly name = 'ApiFailure'
   /** HTTP status; 0 when there was no answer. */
   readonly status: number
-  /** Business code where one applies, otherwise the HTTP status. */
-  readonly code: number
+  /** The API's own where it gave one, a number or a word, otherwise the HTTP status. */
+  readonly code: number | string
   /** Names of the fields that the server found wrong. */
   readonly fields: readonly string[]
   /** When a new try makes sense; undefined where the server does not say. */
   readonly retryAfterSeconds: number | undefined
 
-  constructor ({ status, code = status, fields = [], retryAfterSeconds }: { status: number, code?: number | undefined, fields?: readonly string[], retryAfterSeconds?: number | undefined }) {
+  constructor ({ status, code = status, fields = [], retryAfterSeconds }: { status: number, code?: number | string | undefined, fields?: readonly string[], retryAfterSeconds?: number | undefined }) {
     super(`The server answered ${status}, code ${code}`)
     this.status = status
     this.code = code
@@ -26,7 +26,7 @@ export function failureOf (status: number, body: unknown, retryAfter: string | n
   const seconds = Number(retryAfter)
   return new ApiFailure({
     status,
-    code: typeof code === 'number' ? code : undefined,
+    code: typeof code === 'number' || typeof code === 'string' ? code : undefined,
     fields: errors.flatMap(error => isObject(error) && typeof error.field === 'string' ? [error.field] : []),
     retryAfterSeconds: retryAfter !== null && seconds > 0 ? seconds : undefined
   })

@@ -1,8 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { isOver } from '../../../client/broadcast-state.ts'
-import { Broadcaster, type BroadcasterOptions, type BroadcastGap, type BroadcastSnapshot } from '../../../client/broadcaster.ts'
-import { ClientError } from '../../../client/client-error.ts'
-import { useSnapshot } from '../../../ui/use-snapshot.ts'
+import { isOver } from '../../client/broadcast-state.ts'
+import { Broadcaster, type BroadcasterOptions, type BroadcastGap, type BroadcastSnapshot } from '../../client/broadcaster.ts'
+import { ClientError } from '../../client/client-error.ts'
+import { useSnapshot } from '../../ui/use-snapshot.ts'
 
 /** What went wrong and is over is shown for so long. */
 const TROUBLE_SHOWN_MS = 20_000

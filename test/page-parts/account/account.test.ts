@@ -1,5 +1,5 @@
 import t from 'tap'
-import { initialOf, nameOf, pictureOf } from '../../../../plugins/accounts/pages/account.ts'
+import { initialOf, nameOf, pictureOf } from '../../../src/page-parts/account/account.ts'
 
 t.test('what somebody is called', async t => {
   t.equal(nameOf({ nickname: 'Alice', username: 'alice' }), 'Alice')

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { pathAfter } from '../../../../../plugins/accounts/pages/session/came-from.ts'
+import { pathAfter } from '../../../src/page-parts/session/came-from.ts'
 
 t.test('where one goes after logging in', async t => {
   t.equal(pathAfter({ from: '/watch/harbour' }), '/watch/harbour')

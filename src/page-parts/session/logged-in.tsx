@@ -1,8 +1,8 @@
 import { useEffect, type ReactElement, type ReactNode } from 'react'
 import { Redirect, useLocation } from 'wouter'
-import { Button } from '../../../../src/ui/button.tsx'
-import { Notice } from '../../../../src/ui/notice.tsx'
-import type { Account } from '../account.ts'
+import { Button } from '../../ui/button.tsx'
+import { Notice } from '../../ui/notice.tsx'
+import type { Account } from '../account/account.ts'
 import type { CameFrom } from './came-from.ts'
 import { session, useSession } from './current.ts'
 
