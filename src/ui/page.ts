@@ -22,6 +22,8 @@ export interface Page extends OfFeature {
   params?: Readonly<Record<string, RegExp>>
   /** Pages of other sites may show it in a frame: there is nothing on it that a stray click could do harm with. */
   embeddable?: boolean
+  /** It connects to another server than this one: `rooms`, to whoever runs the rooms, where that is not this server. */
+  connects?: 'rooms'
   /** Said to who comes with a parameter that cannot be. */
   otherwise?: { title: string, text: string }
 }

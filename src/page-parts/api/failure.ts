@@ -26,11 +26,14 @@ export function failureOf (status: number, body: unknown, retryAfter: string | n
   const seconds = Number(retryAfter)
   return new ApiFailure({
     status,
-    code: typeof code === 'number' || typeof code === 'string' ? code : undefined,
+    code: typeof code === 'number' || (typeof code === 'string' && WORD.test(code)) ? code : undefined,
     fields: errors.flatMap(error => isObject(error) && typeof error.field === 'string' ? [error.field] : []),
     retryAfterSeconds: retryAfter !== null && seconds > 0 ? seconds : undefined
   })
 }
+
+/** As APIs name failures: `SESSION_FULL`. */
+const WORD = /^[A-Z][A-Z_]*$/
 
 function isObject (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null

@@ -16,7 +16,8 @@ export interface BroadcastHandle {
   isRunning: boolean
   start: (options: BroadcasterOptions, stream: MediaStream, onLive: (resumeToken: string) => void) => void
   replace: (stream: MediaStream) => void
-  stop: () => void
+  /** @returns when it is over */
+  stop: () => Promise<void>
   /** Back to before the start, after the end. */
   forget: () => void
 }
@@ -78,7 +79,7 @@ export function useBroadcast (): BroadcastHandle {
     isRunning,
     start,
     replace,
-    stop: useCallback(() => { void current.current?.stop() }, []),
+    stop: useCallback(async () => { await current.current?.stop() }, []),
     forget: useCallback(() => {
       current.current = undefined
       setBroadcaster(undefined)

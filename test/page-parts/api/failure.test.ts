@@ -4,6 +4,7 @@ import { failureOf } from '../../../src/page-parts/api/failure.ts'
 t.test('what an answer without success says', async t => {
   t.match(failureOf(400, { code: 1001, message: '用户名已存在', data: null }, null), { status: 400, code: 1001, fields: [], retryAfterSeconds: undefined })
   t.match(failureOf(400, { code: 400, data: { errors: [{ field: 'email', message: 'required' }, { field: 'password', message: 'short' }] } }, null), { code: 400, fields: ['email', 'password'] })
+  t.match(failureOf(409, { error: 'The session is full', code: 'SESSION_FULL' }, null), { status: 409, code: 'SESSION_FULL' })
   t.match(failureOf(429, { code: 429, data: null }, '40'), { status: 429, code: 429, retryAfterSeconds: 40 })
 })
 
