@@ -34,7 +34,7 @@ export interface HeadwaterOptions {
   /** Settings of stages. Left out, or with `enabled: 'off'`: there are none, and no database is opened for them. */
   ivs?: Omit<IvsOptions, 'dataDir'>
   /** Whoever runs the rooms of the features below; opened where one of them is on. */
-  livekit?: Omit<LivekitOptions, 'dataDir'>
+  livekit?: Omit<LivekitOptions, 'dataDir' | 'platform'>
   /** Settings of the open rooms. Left out, or with `enabled: 'off'`: there are none. */
   livekitRooms?: LivekitRoomsOptions
   /** Settings of live sessions. Left out, with `enabled: 'off'`, or without accounts: there are none. */
@@ -75,7 +75,7 @@ const plugin: FastifyPluginAsync<HeadwaterOptions & { prefix?: string }> = async
     await app.register(accounts, { ...options.accounts, ...dataDir, publicBaseUrl })
   }
   if (isOn(options.ivs)) await app.register(ivs, { ...options.ivs, ...dataDir })
-  if (hasRooms || hasSessions) await app.register(livekit, { ...options.livekit, ...dataDir })
+  if (hasRooms || hasSessions) await app.register(livekit, { ...options.livekit, ...dataDir, platform })
   if (hasRooms) await app.register(livekitRooms, options.livekitRooms!)
   if (hasSessions) {
     await app.register(recordings, { ...options.recordings, publicBaseUrl })

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { errors, jwtVerify, SignJWT } from 'jose'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import type { Role } from './tables.ts'
@@ -20,6 +20,11 @@ export class AccessTokens {
   constructor (secret: string, seconds: number) {
     this.#secret = new TextEncoder().encode(secret)
     this.seconds = seconds
+  }
+
+  /** A secret of its own for what else is signed here; who knows it does not know this one. @param purpose the same text gives the same secret */
+  secretFor (purpose: string): string {
+    return createHmac('sha256', this.#secret).update(purpose).digest('base64url')
   }
 
   async issue (user: { id: number, username: string, role: Role }, sessionId: string): Promise<string> {

@@ -29,6 +29,7 @@ import { Mail } from './mail.ts'
 import { loadPasswords, type Passwords } from './passwords.ts'
 import { findSession } from './sessions.ts'
 import type { Role } from './tables.ts'
+import { findUsers } from './users.ts'
 
 /** Below the prefix, where the feature `accounts` is registered in the same scope. */
 export const AVATARS_PATH = '/api/v1/avatars'
@@ -114,6 +115,12 @@ export class Accounts {
     if (who === 'anyone') return { onRequest: [onRequest], ...more }
     const admit = who === 'anyone, known' ? [] : [who === 'account' ? this.guards.requireLogin : this.guards.requireRole(...who)]
     return { onRequest: [this.guards.identify, onRequest, ...admit], ...more }
+  }
+
+  /** Accounts by id, whatever their status; ids that there are none of are left out. */
+  async find (ids: readonly number[]): Promise<Map<number, Account>> {
+    const rows = ids.length === 0 ? [] : await findUsers(this.orm, ids)
+    return new Map(rows.map(row => [row.id, this.accountOf(row)]))
   }
 
   accountOf (user: UserRow): Account {

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, like, or, type SQL } from 'drizzle-orm'
+import { and, asc, count, eq, inArray, like, or, type SQL } from 'drizzle-orm'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { isUniqueViolation, type Orm } from '../../src/platform/database/database.ts'
 import type { UserRow } from './account.ts'
@@ -49,6 +49,10 @@ export async function addUser (orm: Orm, { username, email, nickname, passwordHa
 
 export async function findUser (orm: Orm, id: number): Promise<UserRow | undefined> {
   return (await orm.select().from(users).where(eq(users.id, id)))[0]
+}
+
+export async function findUsers (orm: Orm, ids: readonly number[]): Promise<UserRow[]> {
+  return await orm.select().from(users).where(inArray(users.id, [...ids]))
 }
 
 export async function findByUsername (orm: Orm, username: string): Promise<UserRow | undefined> {

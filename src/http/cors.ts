@@ -33,8 +33,8 @@ export function listedCors (scope: FastifyInstance, origins: readonly string[]):
 
 const LISTED_CORS = {
   'access-control-allow-credentials': 'true',
-  'access-control-allow-methods': 'GET, POST, PUT, DELETE, HEAD, OPTIONS',
-  'access-control-allow-headers': 'Content-Type, Authorization',
+  'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS',
+  'access-control-allow-headers': 'Content-Type, Authorization, X-Invite-Token',
   'access-control-expose-headers': 'Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id',
   'access-control-max-age': '600'
 }

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 
 const SECRETS = [
   'authorization', 'cookie', 'set-cookie', 'x-api-key', 'x-internal-secret', 'x-webhook-secret', 'apiKey', 'token', 'resumeToken', 'signature',
-  'password', 'old_password', 'new_password', 'access_token', 'refresh_token', 'reset_token'
+  'password', 'old_password', 'new_password', 'access_token', 'refresh_token', 'reset_token', 'host_token', 'invite_token', 'invite_link', 'x-invite-token', 'playback_url'
 ]
 
 /** Settings of the standalone server's logger: secrets and the addresses of streams stay out, whatever is logged. */

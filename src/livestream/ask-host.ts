@@ -1,8 +1,8 @@
 import { HeadwaterError } from '../errors/catalogue.ts'
 import { before } from './before.ts'
-import type { HostHooks } from './host-hooks.ts'
 
-type Question = 'authorizePublish' | 'authorizePlayback'
+/** What is asked of whom. A feature is asked for its own streams. */
+export type Question = 'authorizePublish' | 'authorizePlayback'
 
 /** Who was not told yes may ask again after this. */
 const RETRY_AFTER_MS = 2_000
@@ -17,10 +17,10 @@ export interface AskOptions {
  * Asks the host. Resolves when it says yes, in time; an answer that comes later is nobody's any more.
  * @throws HeadwaterError `UNAUTHORIZED` when it says no, its own HeadwaterError, `AUTHORIZATION_FAILED` otherwise
  */
-export async function askHost<Name extends Question> (
-  name: Name,
-  hook: NonNullable<HostHooks[Name]>,
-  request: Omit<Parameters<typeof hook>[0], 'signal'> & { streamKey: string },
+export async function askHost<Request extends { streamKey: string }> (
+  name: Question,
+  hook: (request: Request & { signal: AbortSignal }) => boolean | Promise<boolean>,
+  request: Request,
   { timeoutMs, gone }: AskOptions
 ): Promise<void> {
   const { streamKey } = request
@@ -30,7 +30,7 @@ export async function askHost<Name extends Question> (
   if (gone.aborted) leave()
   else gone.addEventListener('abort', leave)
   try {
-    const answer = await before(over.signal, async () => await (hook as (request: object) => unknown)({ ...request, signal: over.signal }))
+    const answer = await before(over.signal, async () => await hook({ ...request, signal: over.signal }) as unknown)
     if (answer === false) throw refusal('The host does not allow it', streamKey)
     if (answer !== true) throw new TypeError('the answer was neither true nor false')
   } catch (error) {

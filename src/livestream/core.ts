@@ -20,6 +20,7 @@ import { EventHooks } from './event-hooks.ts'
 import { separateHooks, type HostHooks } from './host-hooks.ts'
 import { LiveEvents } from './live-events.ts'
 import { PlaybackUrls, type PlaybackUrlOptions } from './playback-urls.ts'
+import { Reservations, type Reservation } from './reservations.ts'
 
 /** Below the prefix, where the feature `livestream` is registered in the same scope. */
 export const LIVESTREAM_PATH = '/livestream'
@@ -27,7 +28,7 @@ export const LIVESTREAM_PATH = '/livestream'
 /** Every setting of the live core may be given; what is left out has its default. Beside them, hooks of the host. */
 export type LiveCoreOptions = Partial<LivestreamConfig> & HostHooks
 
-type LiveCoreParts = Pick<LiveCore, 'config' | 'hooks' | 'ffmpegPath' | 'streams' | 'events' | 'urls' | 'log'>
+type LiveCoreParts = Pick<LiveCore, 'config' | 'hooks' | 'ffmpegPath' | 'streams' | 'events' | 'urls' | 'reservations' | 'log'>
 
 /** What features of one scope share. */
 export class LiveCore {
@@ -39,20 +40,31 @@ export class LiveCore {
   /** What happens to streams, for hosts: `stream-started`, `stream-ended`, `segment-listed` (docs/hooks.md). */
   readonly events: LiveEvents
   readonly urls: PlaybackUrls
+  readonly reservations: Reservations
   readonly log: Log
 
-  constructor ({ config, hooks, ffmpegPath, streams, events, urls, log }: LiveCoreParts) {
+  constructor ({ config, hooks, ffmpegPath, streams, events, urls, reservations, log }: LiveCoreParts) {
     this.config = config
     this.hooks = hooks
     this.ffmpegPath = ffmpegPath
     this.streams = streams
     this.events = events
     this.urls = urls
+    this.reservations = reservations
     this.log = log
   }
 
   /**
-   * Path of a playlist on this server, signed where `playbackKeys` are set.
+   * Makes the streams whose keys begin with a prefix a feature's own. Others do not find them, and it alone decides who
+   * publishes and who watches. To be called before the server is ready.
+   * @throws HeadwaterError `CONFIG_INVALID` for a prefix that is none, or that shares keys with another
+   */
+  reserve (reservation: Reservation): void {
+    this.reservations.add(reservation)
+  }
+
+  /**
+   * Path of a playlist on this server, signed where `playbackKeys` are set, unless a feature owns the stream.
    * @throws RangeError when `expiresAt` is no date
    */
   playbackUrl (streamKey: string, options: PlaybackUrlOptions = {}): string {
@@ -77,7 +89,8 @@ const plugin: FastifyPluginAsync<LiveCoreOptions> = async (app, options) => {
     log.warn('PLAYBACK_KEYS are set and PUBLISH_AUTH is open: anyone who starts a stream on a free key gets a signed URL for it')
   }
   const streams = new StreamRegistry({ settings: config, ffmpegPath: ffmpeg.path, log, logFor: key => log.child({ stream: logName(key) }) })
-  const urls = new PlaybackUrls({ path: `${config.publicBaseUrl}${app.prefix}${LIVESTREAM_PATH}`, keys: config.playbackKeys, seconds: config.playbackUrlSeconds })
+  const reservations = new Reservations()
+  const urls = new PlaybackUrls({ path: `${config.publicBaseUrl}${app.prefix}${LIVESTREAM_PATH}`, keys: config.playbackKeys, seconds: config.playbackUrlSeconds, isReserved: key => reservations.of(key) !== undefined })
   const events = new LiveEvents({ registry: streams, segmentUrl: (key, name) => urls.plain(key, name), log })
   const eventHooks = new EventHooks({ events, hooks, timeoutMs: config.hostHookTimeoutMs, maxQueued: config.hostHookQueue, log })
   await streams.open()
@@ -88,7 +101,7 @@ const plugin: FastifyPluginAsync<LiveCoreOptions> = async (app, options) => {
   })
   const scopeHealth = healthOf(app)
   if (scopeHealth !== undefined) addChecks(scopeHealth, streams, config.streamsDir)
-  app.decorate('liveCore', new LiveCore({ config, hooks, ffmpegPath: ffmpeg.path, streams, events, urls, log }))
+  app.decorate('liveCore', new LiveCore({ config, hooks, ffmpegPath: ffmpeg.path, streams, events, urls, reservations, log }))
 }
 
 function addChecks (health: Health, streams: StreamRegistry, streamsDir: string): void {

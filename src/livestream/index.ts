@@ -40,6 +40,7 @@ export { liveCore, type LiveCore, type LiveCoreOptions } from './core.ts'
 export type { HostHooks, LiveEventMap, PlaybackRequest, PlaybackResource, PublishAction, PublishRequest, SegmentListedEvent, StreamEndedEvent, StreamStartedEvent } from './host-hooks.ts'
 export { signPlayback, type SigningOptions } from './playback-signature.ts'
 export type { PlaybackUrlOptions } from './playback-urls.ts'
+export type { Reservation, ReservedPlaybackRequest, ReservedResource } from './reservations.ts'
 
 /** The live core's, none of which may be given where the scope has a `liveCore` already; and of this plugin: */
 export interface LivestreamOptions extends LiveCoreOptions {
@@ -52,15 +53,15 @@ const plugin: FastifyPluginAsync<LivestreamOptions> = async (app, { trustProxy =
   const path = socketPath(app.prefix)
   await useLiveCore(app, ownOptions(options))
   await app.register(metrics)
-  const { config, hooks, ffmpegPath, streams: registry, urls, log } = app.liveCore
+  const { config, hooks, ffmpegPath, streams: registry, urls, reservations, log } = app.liveCore
   const thumbnails = new Thumbnails({ streams: registry, ffmpegPath, settings: config, log })
   const held = new HeldRequests(registry, config.maxHeldRequests, config.heldRequestSeconds * 1000)
-  const auth = new PublishAuth(config, hooks)
-  const access = new PlaybackAccess(config, hooks)
+  const auth = new PublishAuth(config, hooks, reservations)
+  const access = new PlaybackAccess(config, hooks, reservations)
   const way = openSocketWay(app, path)
   const http2Alone = isHttp2Alone(app)
   if (http2Alone) log.warn({ path }, 'The host speaks HTTP/2 alone, where WebSockets cannot come: broadcasters and viewers use long polling, which costs a request a chunk. Set allowHTTP1: true beside its key and certificate')
-  const gateway = new Gateway({ server: way.server, path, transports: http2Alone ? ['polling'] : ['polling', 'websocket'], registry, auth, urls, config, trusted, log })
+  const gateway = new Gateway({ server: way.server, path, transports: http2Alone ? ['polling'] : ['polling', 'websocket'], registry, auth, access, urls, config, trusted, log })
   const answers = new OpenAnswers(app)
   const sessions = sessionsOf(app)
   app.headwaterMetrics.add(liveMetrics({ registry, thumbnails, connections: () => gateway.io.engine.clientsCount }))
@@ -87,7 +88,7 @@ const plugin: FastifyPluginAsync<LivestreamOptions> = async (app, { trustProxy =
     scope.setNotFoundHandler(unmatched)
     // A key that is longer than the host's router takes matches nothing but this.
     scope.route({ method: ['GET', 'HEAD', 'POST'], url: '/*', schema: { hide: true }, handler: unmatched })
-    const state = { registry, streamsDir: config.streamsDir, maxHeldBytes: config.maxHeldBytes, urls }
+    const state = { registry, streamsDir: config.streamsDir, maxHeldBytes: config.maxHeldBytes, urls, access, reservations }
     await scope.register(async stream => {
       logLazily(stream)
       limitRequests(stream, config.streamRequestsPerMinute)

@@ -14,12 +14,14 @@ export class PlaybackUrls {
   path: string
   readonly #keys: readonly string[]
   readonly #lifeMs: number
+  readonly #isReserved: (streamKey: string) => boolean
 
-  /** @param options `keys`: the first one signs; none: nothing is signed. `seconds`: life of a URL */
-  constructor ({ path, keys, seconds }: { path: string, keys: readonly string[], seconds: number }) {
+  /** @param options `keys`: the first one signs; none: nothing is signed. `seconds`: life of a URL. `isReserved`: a feature owns the stream, where signatures mean nothing */
+  constructor ({ path, keys, seconds, isReserved = () => false }: { path: string, keys: readonly string[], seconds: number, isReserved?: (streamKey: string) => boolean }) {
     this.path = path
     this.#keys = keys
     this.#lifeMs = seconds * 1000
+    this.#isReserved = isReserved
   }
 
   /** A file of a stream, for who has a signature of their own. */
@@ -31,6 +33,6 @@ export class PlaybackUrls {
   signed (streamKey: string, { playlist = EVENT_PLAYLIST, expiresAt = new Date(Date.now() + this.#lifeMs) }: PlaybackUrlOptions = {}): string {
     const [key] = this.#keys
     const url = this.plain(streamKey, playlist)
-    return key === undefined ? url : `${url}?${signPlayback(streamKey, { key, expiresAt })}`
+    return key === undefined || this.#isReserved(streamKey) ? url : `${url}?${signPlayback(streamKey, { key, expiresAt })}`
   }
 }

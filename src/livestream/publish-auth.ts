@@ -4,6 +4,7 @@ import { HeadwaterError } from '../errors/catalogue.ts'
 import { KnownSecrets } from '../http/known-secrets.ts'
 import { askHost } from './ask-host.ts'
 import type { HostHooks, PublishRequest } from './host-hooks.ts'
+import type { Reservations } from './reservations.ts'
 
 /** Who a credential lets publish. */
 export interface Publisher {
@@ -17,23 +18,30 @@ type AuthConfig = Pick<LivestreamConfig, 'publishAuth' | 'publishKeys' | 'publis
 
 const ANYONE: Publisher = {}
 
-/** Who may publish: checks credentials (`PUBLISH_AUTH`), then asks the host where it has a say. */
+/** Who may publish: checks credentials (`PUBLISH_AUTH`), then asks the host where it has a say. Of a feature's own streams the feature alone is asked. */
 export class PublishAuth {
   readonly #config: AuthConfig
   readonly #hook: HostHooks['authorizePublish']
+  readonly #reservations: Reservations
   readonly #keys: KnownSecrets
   readonly #secret: Uint8Array
 
-  constructor (config: AuthConfig, { authorizePublish }: HostHooks = {}) {
+  constructor (config: AuthConfig, { authorizePublish }: HostHooks, reservations: Reservations) {
     this.#config = config
     this.#hook = authorizePublish
+    this.#reservations = reservations
     this.#keys = new KnownSecrets(config.publishKeys)
     this.#secret = new TextEncoder().encode(config.publishJwtSecret)
   }
 
-  /** Whether a credential is needed at all. */
-  get required (): boolean {
-    return this.#config.publishAuth !== 'open'
+  /** Whether `PUBLISH_AUTH` asks for a credential. */
+  requires (streamKey: string): boolean {
+    return this.#isOn && !this.isReserved(streamKey)
+  }
+
+  /** Whether a feature owns the stream. */
+  isReserved (streamKey: string): boolean {
+    return this.#reservations.of(streamKey) !== undefined
   }
 
   /**
@@ -42,23 +50,32 @@ export class PublishAuth {
    * @throws HeadwaterError `UNAUTHORIZED` when it is not valid
    */
   async check (credential: string | undefined): Promise<Publisher | undefined> {
-    if (!this.required) return ANYONE
+    if (!this.#isOn) return ANYONE
     if (credential === undefined) return undefined
     return this.#config.publishAuth === 'key' ? this.#checkKey(credential) : await this.#checkToken(credential)
   }
 
-  /** Whether the host is asked. */
-  get asksHost (): boolean {
-    return this.#hook !== undefined
+  /** Whether the host, or a feature, is asked. */
+  asksHost (streamKey: string): boolean {
+    return this.#hookOf(streamKey) !== undefined
   }
 
   /**
-   * Resolves when the host has no objection.
+   * Resolves when the host, or the feature whose the stream is, has no objection.
    * @param gone fires when the client has gone
    * @throws HeadwaterError `UNAUTHORIZED`, `AUTHORIZATION_FAILED`, or the host's own
    */
   async askHost (request: Omit<PublishRequest, 'signal'>, gone: AbortSignal): Promise<void> {
-    if (this.#hook !== undefined) await askHost('authorizePublish', this.#hook, request, { timeoutMs: this.#config.hostHookTimeoutMs, gone })
+    const hook = this.#hookOf(request.streamKey)
+    if (hook !== undefined) await askHost('authorizePublish', hook, request, { timeoutMs: this.#config.hostHookTimeoutMs, gone })
+  }
+
+  get #isOn (): boolean {
+    return this.#config.publishAuth !== 'open'
+  }
+
+  #hookOf (streamKey: string): HostHooks['authorizePublish'] {
+    return this.#reservations.of(streamKey)?.authorizePublish ?? this.#hook
   }
 
   #checkKey (credential: string): Publisher {

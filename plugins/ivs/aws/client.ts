@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { IvsConfig } from '../../../src/config/ivs.ts'
 import { HeadwaterError } from '../../../src/errors/catalogue.ts'
 import type { Log } from '../../../src/log.ts'
+import { retryDelay } from '../../../src/retry-delay.ts'
 import { AwsFailure } from './failure.ts'
 import type { Input, Operation, Operations, Output } from './operations.ts'
 import { RequestTurns, type TurnSettings } from './request-turns.ts'
@@ -90,11 +91,6 @@ export class AwsClient {
     // Where the SDK looks for a key by itself, it listens to no signal.
     return await Promise.race([this.#sdk.send(new COMMANDS[operation](input) as never, { abortSignal: signal }), aborted(signal)]) as Output<O>
   }
-}
-
-/** The wait before a try after the first: doubled for each, and of that somewhere between the half and the whole. */
-export function retryDelay (retryMs: number, attempt: number, random: number): number {
-  return retryMs * 2 ** (attempt - 1) * (0.5 + random / 2)
 }
 
 async function aborted (signal: AbortSignal): Promise<never> {

@@ -1,9 +1,9 @@
 import type { Stage as AwsStage } from '@aws-sdk/client-ivs-realtime'
-import { loadWithSdk } from '../../../src/aws-sdk.ts'
 import type { IvsConfig } from '../../../src/config/ivs.ts'
 import { HeadwaterError } from '../../../src/errors/catalogue.ts'
 import { reasonOf } from '../../../src/errors/reason.ts'
 import type { Log } from '../../../src/log.ts'
+import { loadOptional } from '../../../src/optional-package.ts'
 import { RunLimit } from '../../../src/run-limit.ts'
 import { CAPABILITIES, type IssuedToken, type ProvidedStage, type StageProvider, type TokenRequest } from '../provider.ts'
 import type { MediaPath, PublisherState, StageEndpoints } from '../stage.ts'
@@ -31,7 +31,7 @@ export async function openAwsProvider (config: IvsConfig, log: Log): Promise<Sta
   const { region } = parseStageArn(config.masterStageArn) ?? {}
   if (region !== undefined && region !== config.region) throw new HeadwaterError('CONFIG_INVALID', { message: `The master stage (MASTER_STAGE_ARN) is in ${region}, and AWS_REGION says ${config.region}` })
   const signer = config.signingKey === '' ? undefined : TokenSigner.from(config)
-  const { AwsClient } = await loadWithSdk(() => import('./client.ts'), 'MASTER_STAGE_ARN')
+  const { AwsClient } = await loadOptional(() => import('./client.ts'), 'MASTER_STAGE_ARN')
   const client = new AwsClient(config, log)
   try {
     if (signer !== undefined) await checkPublicKey(signer, client, log)

@@ -9,6 +9,7 @@ import type { StreamRegistry } from '../../media/registry.ts'
 import type { Stream } from '../../media/stream.ts'
 import { errorBody } from '../envelope.ts'
 import type { ClientEvents } from '../events.ts'
+import type { PlaybackAccess } from '../playback-access.ts'
 import type { PlaybackUrls } from '../playback-urls.ts'
 import type { PublishAuth } from '../publish-auth.ts'
 import { closeConnections } from './close-connections.ts'
@@ -27,6 +28,7 @@ export interface GatewayOptions {
   transports: Array<'polling' | 'websocket'>
   registry: StreamRegistry
   auth: PublishAuth
+  access: PlaybackAccess
   urls: PlaybackUrls
   config: LivestreamConfig
   /** Proxies that may say whom they speak for; Engine.IO knows nothing of Fastify's. */
@@ -52,7 +54,7 @@ export class Gateway {
 
   constructor (options: GatewayOptions) {
     this.#options = options
-    const { config, server, path, transports, registry, auth, urls } = options
+    const { config, server, path, transports, registry, auth, access, urls } = options
     const windowMs = config.resumeWindowSeconds * 1000
     this.io = new Server({
       path,
@@ -71,7 +73,7 @@ export class Gateway {
     this.io.attach(server)
     this.#connections = new WindowCounter(config.maxConnectionsPerMinute)
     this.#publish = new PublishHandlers({ io: this.io, registry, auth, urls, probeTimeoutMs: config.probeTimeoutMs })
-    this.#watch = new WatchHandlers(registry)
+    this.#watch = new WatchHandlers(registry, auth, access)
     this.io.use((socket, next) => {
       this.#admit(socket).then(() => next(), (error: unknown) => next(connectError(toHeadwaterError(error))))
     })
@@ -96,7 +98,10 @@ export class Gateway {
       const retryAfterMs = this.#connections.add(clientNetwork(socket.data.address), performance.now())
       if (retryAfterMs > 0) throw new HeadwaterError('CONNECTION_FAILED', { message: 'Too many connections from this address', retryAfterMs })
     }
-    socket.data.publisher = await this.#options.auth.check(typeof token === 'string' ? token : undefined)
+    const streamKey = socket.handshake.query['streamKey']
+    // Who comes for a stream that a feature owns has the feature's credential.
+    const isFeatures = typeof streamKey === 'string' && this.#options.auth.isReserved(streamKey)
+    socket.data.publisher = await this.#options.auth.check(typeof token === 'string' && !isFeatures ? token : undefined)
   }
 
   /** A broadcaster that comes back is not turned away. */

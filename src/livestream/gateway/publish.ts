@@ -10,6 +10,7 @@ import { nextStep, taken } from './next-step.ts'
 import { readData, readEnd, readStart, type StartPayload } from './payload.ts'
 import { isAlive } from './probe.ts'
 import { roomOf, type GatewayServer, type GatewaySocket } from './socket.ts'
+import { whileConnected } from './while-connected.ts'
 
 export interface PublishOptions {
   io: GatewayServer
@@ -43,7 +44,7 @@ export class PublishHandlers {
   async start (socket: GatewaySocket, payload: unknown): Promise<StreamStarted> {
     const request = readStart(payload)
     const { streamKey, userId } = request
-    if (!mayPublish(socket.data.publisher, streamKey, userId)) {
+    if (!this.#auth.isReserved(streamKey) && !mayPublish(socket.data.publisher, streamKey, userId)) {
       throw new HeadwaterError('UNAUTHORIZED', { message: 'Publishing here needs a credential for this stream (auth.token in the handshake)', streamKey })
     }
     const starting = this.#starting.get(socket) ?? new Map<string, Promise<unknown>>()
@@ -63,7 +64,7 @@ export class PublishHandlers {
     const { streamKey, chunk, seq } = readData(payload)
     const starting = this.#starting.get(socket)?.get(streamKey)
     if (starting !== undefined) await starting
-    const stream = this.#registry.get(streamKey)
+    const stream = this.#known(streamKey, stream => stream.broadcaster === socket.id)
     if (stream === undefined || !stream.isLive) throw new HeadwaterError('STREAM_NOT_FOUND', { message: 'The stream is not live; send start-stream first', streamKey })
     if (stream.broadcaster !== socket.id) throw new HeadwaterError('UNAUTHORIZED', { message: 'Only the broadcaster of a stream may send to it', streamKey })
     const { seq: taken, safeSeq, error } = await stream.take({ bytes: chunk, seq, acknowledged })
@@ -74,12 +75,12 @@ export class PublishHandlers {
     const { streamKey, userId, resumeToken } = readEnd(payload)
     const starting = this.#starting.get(socket)?.get(streamKey)
     if (starting !== undefined) await starting
-    const stream = this.#registry.get(streamKey)
-    if (stream === undefined || stream.hasEnded) throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey })
-    const allowed = resumeToken === undefined
+    const isOwner = (stream: Stream) => resumeToken === undefined
       ? stream.broadcaster === socket.id && stream.userId === userId
       : stream.isToken(resumeToken)
-    if (!allowed) throw new HeadwaterError('UNAUTHORIZED', { message: 'Only the owner may end a stream', streamKey })
+    const stream = this.#known(streamKey, isOwner)
+    if (stream === undefined || stream.hasEnded) throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey })
+    if (!isOwner(stream)) throw new HeadwaterError('UNAUTHORIZED', { message: 'Only the owner may end a stream', streamKey })
     // Everybody in the stream is told; the caller may be somewhere else.
     void socket.join(roomOf(streamKey))
     await stream.end('ended by owner')
@@ -104,11 +105,11 @@ export class PublishHandlers {
 
   async #startOrResume (socket: GatewaySocket, request: StartPayload): Promise<StreamStarted> {
     const { streamKey, userId } = request
-    const allowed = new Set<PublishAction>()
+    const allowed = await this.#introduce(socket, request)
     // Much may have happened whenever something was waited for, so what to do is decided anew.
     for (;;) {
       const step = nextStep(this.#registry.get(streamKey), socket.id, request)
-      if (step.asks !== undefined && this.#auth.asksHost && !allowed.has(step.asks)) {
+      if (step.asks !== undefined && this.#auth.asksHost(streamKey) && !allowed.has(step.asks)) {
         await this.#askHost(socket, { streamKey, userId, action: step.asks })
         allowed.add(step.asks)
         if (!socket.connected) throw taken(streamKey)
@@ -134,18 +135,30 @@ export class PublishHandlers {
     }
   }
 
+  /** A stream, unless it is a feature's and who asks has nothing to do with it: to them it is not there. */
+  #known (streamKey: string, hasToDo: (stream: Stream) => boolean): Stream | undefined {
+    const stream = this.#registry.get(streamKey)
+    return stream !== undefined && this.#auth.isReserved(streamKey) && !hasToDo(stream) ? undefined : stream
+  }
+
+  /**
+   * Where a feature owns the stream: whether it lets who asks, before they are told anything of the stream.
+   * @returns what the host, or the feature, has allowed
+   */
+  async #introduce (socket: GatewaySocket, { streamKey, userId, resumeToken }: StartPayload): Promise<Set<PublishAction>> {
+    const stream = this.#registry.get(streamKey)
+    if (!this.#auth.isReserved(streamKey) || (resumeToken !== undefined && stream?.isToken(resumeToken) === true)) return new Set()
+    const action = stream?.isLive === true ? 'resume' : 'start'
+    await this.#askHost(socket, { streamKey, userId, action })
+    if (!socket.connected) throw taken(streamKey)
+    return new Set([action])
+  }
+
   async #askHost (socket: GatewaySocket, about: Pick<PublishRequest, 'streamKey' | 'userId' | 'action'>): Promise<void> {
     const { headers, auth } = socket.handshake
     const { address } = socket.data
     const token: unknown = auth['token']
-    const gone = new AbortController()
-    const leave = () => gone.abort()
-    socket.once('disconnect', leave)
-    try {
-      await this.#auth.askHost({ ...about, credential: typeof token === 'string' ? token : undefined, address, headers }, gone.signal)
-    } finally {
-      socket.off('disconnect', leave)
-    }
+    await whileConnected(socket, async gone => { await this.#auth.askHost({ ...about, credential: typeof token === 'string' ? token : undefined, address, headers }, gone) })
   }
 
   /** The user id is public, so it proves little while the owner's connection works. */

@@ -1,20 +1,29 @@
 import { HeadwaterError } from '../../errors/catalogue.ts'
 import type { StreamRegistry } from '../../media/registry.ts'
+import type { PlaybackAccess } from '../playback-access.ts'
+import type { PublishAuth } from '../publish-auth.ts'
 import { readJoin, readLeave } from './payload.ts'
 import { roomOf, type GatewaySocket } from './socket.ts'
+import { whileConnected } from './while-connected.ts'
 
 /** What a viewer does: join and leave. A connection counts once, the broadcaster's does not count. */
 export class WatchHandlers {
   readonly #registry: StreamRegistry
+  readonly #auth: PublishAuth
+  readonly #access: PlaybackAccess
 
-  constructor (registry: StreamRegistry) {
+  constructor (registry: StreamRegistry, auth: PublishAuth, access: PlaybackAccess) {
     this.#registry = registry
+    this.#auth = auth
+    this.#access = access
   }
 
   async join (socket: GatewaySocket, payload: unknown): Promise<{ streamKey: string, viewerCount: number, isLive: boolean }> {
     const { streamKey } = readJoin(payload)
+    // Others join at once: what comes right behind takes effect after it.
+    const isHidden = this.#auth.isReserved(streamKey) && await this.#isHidden(socket, streamKey)
     const stream = this.#registry.get(streamKey)
-    if (stream === undefined) throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey })
+    if (stream === undefined || isHidden) throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey })
     await socket.join(roomOf(streamKey))
     if (stream.broadcaster !== socket.id && !stream.viewers.has(socket.id)) {
       stream.viewers.add(socket.id)
@@ -26,7 +35,8 @@ export class WatchHandlers {
 
   leave (socket: GatewaySocket, payload: unknown): { streamKey: string } {
     const { streamKey } = readLeave(payload)
-    if (this.#registry.get(streamKey) === undefined) throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey })
+    const isHidden = this.#auth.isReserved(streamKey) && !socket.rooms.has(roomOf(streamKey))
+    if (this.#registry.get(streamKey) === undefined || isHidden) throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey })
     this.#leave(socket, streamKey)
     return { streamKey }
   }
@@ -49,6 +59,13 @@ export class WatchHandlers {
       stream.viewers.add(socket.id)
       socket.to(roomOf(streamKey)).emit('viewer-joined', { streamKey, viewerCount: stream.viewers.size })
     }
+  }
+
+  /** Whether the feature does not let who asks hear of its stream. Its broadcaster has shown that it may. */
+  async #isHidden (socket: GatewaySocket, streamKey: string): Promise<boolean> {
+    if (this.#registry.get(streamKey)?.broadcaster === socket.id) return false
+    const { headers, query } = socket.handshake
+    return await whileConnected(socket, async gone => await this.#access.hides({ streamKey, resource: 'events', address: socket.data.address, headers, query }, gone))
   }
 
   #leave (socket: GatewaySocket, streamKey: string): void {

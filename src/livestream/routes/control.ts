@@ -7,7 +7,7 @@ import type { StreamRegistry } from '../../media/registry.ts'
 import { ANONYMOUS, type Stream } from '../../media/stream.ts'
 import type { PlaybackUrls } from '../playback-urls.ts'
 import { bearer, type PublishAuth } from '../publish-auth.ts'
-import { requireCredential, requireHost } from './credential.ts'
+import { isStrangerTo, requireCredential, requireHost } from './credential.ts'
 import { credentialHeaders, errors, streamParams, TAG, timestamp } from './schemas.ts'
 import { streamKeyOf } from './stream-key.ts'
 
@@ -76,7 +76,7 @@ export const control: FastifyPluginAsyncTypebox<ControlOptions> = async (scope, 
     const existing = registry.get(key)
     if (existing !== undefined && !existing.hasEnded) {
       // Who has proved nothing is not let in to the stream of somebody else.
-      const playbackUrl = auth.required || auth.asksHost ? answer.playbackUrl : urls.plain(key, EVENT_PLAYLIST)
+      const playbackUrl = auth.requires(key) || auth.asksHost(key) ? answer.playbackUrl : urls.plain(key, EVENT_PLAYLIST)
       return { status: 'already_exists' as const, ...answer, playbackUrl, message: 'The stream exists already', timestamp: new Date().toISOString() }
     }
     registry.prepare(key, { userId, title, description })
@@ -86,12 +86,8 @@ export const control: FastifyPluginAsyncTypebox<ControlOptions> = async (scope, 
   scope.post('/:streamId/stop', { config: { trafficClass: 'control' }, schema: stopSchema }, async (request, reply) => {
     const key = streamKeyOf(request)
     const stream = registry.get(key)
-    if (stream === undefined) {
-      await requireCredential(auth, request, key)
-      await requireHost(auth, request, reply, { streamKey: key, userId: request.body.userId, action: 'stop' })
-      throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey: key })
-    }
-    await requireOwner(auth, request, reply, stream, request.body.userId)
+    await requireOwner(auth, request, reply, { key, stream, userId: request.body.userId })
+    if (stream === undefined) throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey: key })
     const answer = { streamId: key, timestamp: new Date().toISOString() }
     if (stream.hasEnded) return { status: 'already_stopped' as const, message: 'The stream had ended already', ...answer }
     await stream.end('stopped')
@@ -99,14 +95,19 @@ export const control: FastifyPluginAsyncTypebox<ControlOptions> = async (scope, 
   })
 }
 
-/** The stream's own token, or a publish credential; in open mode the owner's id, which is all that the original asks. The token needs nobody's consent. */
-async function requireOwner (auth: PublishAuth, request: FastifyRequest, reply: FastifyReply, stream: Stream, userId: string | undefined): Promise<void> {
+/**
+ * The stream's own token, or a publish credential; in open mode the owner's id, which is all that the original asks. The
+ * token needs nobody's consent.
+ * @param target `stream`: undefined when there is none
+ * @throws HeadwaterError `STREAM_NOT_FOUND` to whom the feature that owns such streams does not know
+ */
+async function requireOwner (auth: PublishAuth, request: FastifyRequest, reply: FastifyReply, { key, stream, userId }: { key: string, stream: Stream | undefined, userId: string | undefined }): Promise<void> {
   const credential = bearer(request.headers.authorization)
-  if (credential !== undefined && stream.isToken(credential)) return
-  if (auth.required) {
-    await requireCredential(auth, request, stream.key, stream.unowned ? undefined : stream.userId)
-  } else if (userId !== stream.userId && !(stream.unowned && userId === undefined)) {
-    throw new HeadwaterError('UNAUTHORIZED', { message: 'Only the owner may stop the stream', streamKey: stream.key })
+  if (credential !== undefined && stream?.isToken(credential) === true) return
+  if (auth.requires(key)) {
+    await requireCredential(auth, request, key, stream === undefined || stream.unowned ? undefined : stream.userId)
+  } else if (!auth.isReserved(key) && stream !== undefined && userId !== stream.userId && !(stream.unowned && userId === undefined)) {
+    throw new HeadwaterError('UNAUTHORIZED', { message: 'Only the owner may stop the stream', streamKey: key })
   }
-  await requireHost(auth, request, reply, { streamKey: stream.key, userId, action: 'stop' })
+  if (await isStrangerTo(auth, request, reply, { streamKey: key, userId, action: 'stop' })) throw new HeadwaterError('STREAM_NOT_FOUND', { streamKey: key })
 }

@@ -77,7 +77,7 @@ export async function playback (scope: FastifyInstance, { registry, held, access
 
   async function sendPlaylist (request: FastifyRequest, reply: FastifyReply, name: typeof EVENT_PLAYLIST | typeof LIVE_PLAYLIST): Promise<FastifyReply> {
     const key = streamKeyOf(request)
-    const query = access.signedQuery(request)
+    const query = access.segmentQuery(request)
     reply.header('cache-control', 'no-cache')
     const stream = registry.get(key)
     if (stream === undefined) return await sendFromDisk(request, reply, key, name, query)

@@ -1,12 +1,16 @@
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import { goneSignal } from '../../http/gone-signal.ts'
 import { EVENT_PLAYLIST, listFiles, readText } from '../../media/hls/files.ts'
 import { parseSegmentName } from '../../media/hls/playlist.ts'
 import type { StreamRegistry } from '../../media/registry.ts'
 import type { Stream } from '../../media/stream.ts'
+import type { PlaybackRequest } from '../host-hooks.ts'
+import type { PlaybackAccess } from '../playback-access.ts'
 import type { PlaybackUrls } from '../playback-urls.ts'
 import type { PublishAuth } from '../publish-auth.ts'
-import { requireCredential, requireHost } from './credential.ts'
+import type { Reservations } from '../reservations.ts'
+import { isStrangerTo, requireCredential } from './credential.ts'
 import { activeSchema, debugSchema, healthSchema, statusSchema } from './state-schemas.ts'
 import { streamKeyOf } from './stream-key.ts'
 
@@ -16,6 +20,8 @@ export interface StateOptions {
   /** What a stream may hold in memory until it is safe on disk. */
   maxHeldBytes: number
   urls: PlaybackUrls
+  access: PlaybackAccess
+  reservations: Reservations
 }
 
 /** Where the server keeps its files is nobody's business: paths are given as if the media root were `streams`. */
@@ -39,6 +45,9 @@ async function readFiles (registry: StreamRegistry, key: string): Promise<Files>
   return { names, manifest: registry.get(key)?.packager?.eventPlaylist.body.toString() ?? onDisk ?? null }
 }
 
+/** What a stranger is told of a stream that a feature owns: what is told of one that is not there. */
+const NO_FILES: Files = { names: undefined, manifest: null }
+
 /** The process of a stream, in the words of the original API. */
 function processState (stream: Stream) {
   return {
@@ -48,11 +57,13 @@ function processState (stream: Stream) {
 }
 
 /** `GET /:streamId/status`: never a 404, so that a page can ask before the stream is there. */
-export async function status (scope: FastifyInstance, { registry, maxHeldBytes }: StateOptions): Promise<void> {
-  scope.get('/:streamId/status', { config: { trafficClass: 'status' }, schema: statusSchema }, async request => {
+export async function status (scope: FastifyInstance, { registry, maxHeldBytes, access }: StateOptions): Promise<void> {
+  scope.get('/:streamId/status', { config: { trafficClass: 'status' }, schema: statusSchema }, async (request, reply) => {
     const key = streamKeyOf(request)
-    const stream = registry.get(key)
-    const { names, manifest } = await readFiles(registry, key)
+    const { ip: address, headers } = request
+    const isHidden = await access.hides({ streamKey: key, resource: 'status', address, headers, query: request.query as PlaybackRequest['query'] }, goneSignal(reply))
+    const stream = isHidden ? undefined : registry.get(key)
+    const { names, manifest } = isHidden ? NO_FILES : await readFiles(registry, key)
     const isActive = stream?.isLive ?? false
     const manifestExists = names?.includes(EVENT_PLAYLIST) ?? false
     return {
@@ -113,9 +124,11 @@ const STATUS_WORDS: Record<Stream['state'], string> = {
 }
 
 /** `GET /active` and `GET /health`. */
-export async function overview (scope: FastifyInstance, { registry, streamsDir, urls }: StateOptions): Promise<void> {
+export async function overview (scope: FastifyInstance, { registry, streamsDir, urls, reservations }: StateOptions): Promise<void> {
+  /** Those that are everybody's: of its own a feature tells whom it will. */
+  const listed = () => registry.active().filter(({ key }) => reservations.of(key) === undefined)
   scope.get('/active', { config: { trafficClass: 'status' }, schema: activeSchema }, async () => {
-    const streams = registry.active().map(stream => ({
+    const streams = listed().map(stream => ({
       streamId: stream.key,
       userId: stream.userId,
       status: STATUS_WORDS[stream.state],
@@ -131,7 +144,7 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
 
   scope.get('/health', { config: { trafficClass: 'status' }, schema: healthSchema }, async (_request, reply) => {
     const exists = await listFiles(streamsDir) !== undefined
-    const active = registry.active()
+    const active = listed()
     const { rss, heapTotal, heapUsed, external } = process.memoryUsage()
     return await reply.code(exists ? 200 : 503).send({
       status: exists ? 'healthy' : 'unhealthy',
@@ -149,7 +162,7 @@ export async function overview (scope: FastifyInstance, { registry, streamsDir, 
       },
       memoryUsage: { rss, heapTotal, heapUsed, external },
       storage: registry.storage,
-      admission: admissionState(registry, active.length)
+      admission: admissionState(registry, registry.active().length)
     })
   })
 }
@@ -159,8 +172,8 @@ export async function debug (scope: FastifyInstance, { registry, auth }: DebugOp
   scope.get('/:streamId/debug', { config: { trafficClass: 'control' }, schema: debugSchema }, async (request, reply) => {
     const key = streamKeyOf(request)
     await requireCredential(auth, request, key)
-    await requireHost(auth, request, reply, { streamKey: key, userId: undefined, action: 'debug' })
-    const { names, manifest } = await readFiles(registry, key)
+    const isHidden = await isStrangerTo(auth, request, reply, { streamKey: key, userId: undefined, action: 'debug' })
+    const { names, manifest } = isHidden ? NO_FILES : await readFiles(registry, key)
     const segmentFiles = names?.filter(name => parseSegmentName(name) !== undefined) ?? []
     const lines = manifest === null ? [] : manifest.trimEnd().split('\n')
     return {

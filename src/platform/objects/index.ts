@@ -6,10 +6,10 @@
  */
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import { loadWithSdk } from '../../aws-sdk.ts'
 import { completePlatformOptions } from '../../config/load.ts'
 import type { PlatformConfig } from '../../config/platform.ts'
 import { healthOf } from '../../http/health.ts'
+import { loadOptional } from '../../optional-package.ts'
 import type { Objects } from './objects.ts'
 
 export type { ByteRange, ListedObject, ListOptions, ObjectInfo, ObjectPage, Objects, PutOptions, StoredObject } from './objects.ts'
@@ -26,7 +26,7 @@ const plugin: FastifyPluginAsync<Partial<PlatformConfig>> = async (app, { ...opt
   const log = app.log.child({ platform: 'objects' })
   const objects = settings.s3Bucket === ''
     ? await (await import('./disk.ts')).openDisk(settings, log)
-    : await (await loadWithSdk(() => import('./s3.ts'), 'S3_BUCKET')).openS3(settings, log)
+    : await (await loadOptional(() => import('./s3.ts'), 'S3_BUCKET')).openS3(settings, log)
   log.info({ kind: objects.kind }, 'objects opened')
   app.decorate('objects', objects)
   // After the features that were registered later, and use it.

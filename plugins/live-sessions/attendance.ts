@@ -1,0 +1,196 @@
+/** Who takes part in a session, and from when to when: rows of the database, which are right whatever order events come in. */
+import { and, asc, count, eq, isNotNull, ne, sql } from 'drizzle-orm'
+import { HeadwaterError } from '../../src/errors/catalogue.ts'
+import type { Orm } from '../../src/platform/database/database.ts'
+import type { AssignableRole, InvitedRole } from './roles.ts'
+import { isOpenSession, secondsBetween, type SessionRow } from './session.ts'
+import { mustBeOpen } from './session-state.ts'
+import { changeSession, holdAnySession, holdSession } from './session-store.ts'
+import { bans, participants } from './tables.ts'
+
+export type ParticipantRow = typeof participants.$inferSelect
+
+export interface Arrival {
+  userId: number
+  displayName: string
+  /** Whoever comes for the first time gets it; the owner is the host. */
+  role: InvitedRole
+  /** There from now on, and not only when the provider says so. */
+  isThere: boolean
+}
+
+/** A connection to the room. */
+export interface Connection {
+  sid: string
+  /** Since when, or until when. */
+  at: Date
+}
+
+/** What becomes of somebody who has connected: `removed` may not be there, `stranger` has nothing to do with a session. */
+export type Connected = { outcome: 'there', session: SessionRow, participant: ParticipantRow } | { outcome: 'old' | 'removed' | 'stranger' }
+
+export async function findParticipant (orm: Orm, sessionId: string, userId: number): Promise<ParticipantRow | undefined> {
+  return (await orm.select().from(participants).where(of(sessionId, userId)))[0]
+}
+
+export async function isBanned (orm: Orm, sessionId: string, userId: number): Promise<boolean> {
+  return (await orm.select({ userId: bans.userId }).from(bans).where(and(eq(bans.sessionId, sessionId), eq(bans.userId, userId)))).length > 0
+}
+
+/** All who ever took part, the first first. */
+export async function listParticipants (orm: Orm, sessionId: string): Promise<ParticipantRow[]> {
+  return await orm.select().from(participants).where(eq(participants.sessionId, sessionId)).orderBy(asc(participants.joinedAt), asc(participants.id))
+}
+
+/** Those who are there. */
+export async function listPresent (orm: Orm, sessionId: string): Promise<ParticipantRow[]> {
+  return await orm.select().from(participants).where(and(eq(participants.sessionId, sessionId), isNotNull(participants.presentSince)))
+}
+
+/** Seconds that somebody was there, over all stays. */
+export function attendedSeconds ({ duration, presentSince }: Pick<ParticipantRow, 'duration' | 'presentSince'>, now: Date): number {
+  return duration + (presentSince === null ? 0 : secondsBetween(presentSince, now))
+}
+
+/**
+ * Somebody joins. The role that they had stays.
+ * @throws HeadwaterError `SESSION_NOT_FOUND`, `FORBIDDEN` for who was kicked, `INVALID_STATE` once it is over
+ */
+export async function admit (orm: Orm, sessionId: string, { userId, displayName, role, isThere }: Arrival): Promise<{ session: SessionRow, participant: ParticipantRow }> {
+  return await orm.transaction(async transaction => {
+    const session = await holdSession(transaction, sessionId)
+    if (await isBanned(transaction, sessionId, userId)) throw kickedEarlier()
+    mustBeOpen(session.status)
+    const now = new Date()
+    const presentSince = isThere ? now : null
+    const [participant] = await transaction.insert(participants)
+      .values({ sessionId, userId, displayName, role: session.ownerId === userId ? 'host' : role, joinedAt: now, presentSince })
+      .onConflictDoUpdate({
+        target: [participants.sessionId, participants.userId],
+        set: { displayName, ...(isThere ? { presentSince: sql`coalesce(${participants.presentSince}, ${now.toISOString()}::timestamptz)` } : {}) }
+      }).returning()
+    const hasRoom = session.hasRoom ? session : await changeSession(transaction, sessionId, { hasRoom: true })
+    return { session: await notePeak(transaction, hasRoom), participant: participant! }
+  })
+}
+
+export function kickedEarlier (): HeadwaterError {
+  return new HeadwaterError('FORBIDDEN', { message: 'You were removed from this session' })
+}
+
+/**
+ * Somebody has connected to the room, or still is connected.
+ * @param isSure it was asked for just now; what is told may come late, twice, and after the end of what it tells
+ */
+export async function connect (orm: Orm, sessionId: string, userId: number, connection: Connection, { name, isSure }: { name: string, isSure: boolean }): Promise<Connected> {
+  const { sid, at } = connection
+  return await orm.transaction(async (transaction): Promise<Connected> => {
+    const session = await holdAnySession(transaction, sessionId)
+    if (session === undefined) return { outcome: 'stranger' }
+    if (!isOpenSession(session) || await isBanned(transaction, sessionId, userId)) return { outcome: 'removed' }
+    const known = await holdParticipant(transaction, sessionId, userId)
+    // With the token that came of its making, the host needs not join.
+    if (known === undefined && session.ownerId !== userId) return { outcome: 'stranger' }
+    if (known !== undefined && known.connection === sid) return { outcome: 'there', session, participant: known }
+    if (known !== undefined && (known.endedConnection === sid || (!isSure && isOld(known, at)))) return { outcome: 'old' }
+    const [participant] = known === undefined
+      ? await transaction.insert(participants).values({ sessionId, userId, displayName: name, role: 'host', joinedAt: at, presentSince: at, connection: sid, connectedAt: at }).returning()
+      : await transaction.update(participants).set({ connection: sid, connectedAt: at, presentSince: known.presentSince ?? later(at, known.leftAt) }).where(of(sessionId, userId)).returning()
+    await notePeak(transaction, session.hasRoom ? session : await changeSession(transaction, sessionId, { hasRoom: true }))
+    return { outcome: 'there', session, participant: participant! }
+  })
+}
+
+/** A connection has ended. @returns whether it was the one by which somebody was there: they are not any more */
+export async function disconnect (orm: Orm, sessionId: string, userId: number, { sid, at }: Connection): Promise<boolean> {
+  return await orm.transaction(async transaction => {
+    const known = await holdParticipant(transaction, sessionId, userId)
+    if (known === undefined) return false
+    const isCurrent = known.connection === sid
+    await transaction.update(participants).set({ endedConnection: sid, ...(isCurrent ? endOfStay(known, at) : {}) }).where(of(sessionId, userId))
+    return isCurrent
+  })
+}
+
+/** Somebody is gone, whatever connection they have; if it stays, whoever looks after the room finds them again. */
+export async function leave (orm: Orm, sessionId: string, userId: number): Promise<void> {
+  await orm.transaction(async transaction => {
+    const known = await holdParticipant(transaction, sessionId, userId)
+    if (known?.presentSince != null) await transaction.update(participants).set(endOfStay(known, new Date())).where(of(sessionId, userId))
+  })
+}
+
+/** Somebody was not seen for too long. @returns false for who is connected: that has to be asked for */
+export async function timeOut (orm: Orm, sessionId: string, userId: number, lastSeenAt: Date): Promise<boolean> {
+  return await orm.transaction(async transaction => {
+    const known = await holdParticipant(transaction, sessionId, userId)
+    if (known?.presentSince == null) return true
+    if (known.connection !== null) return false
+    await transaction.update(participants).set(endOfStay(known, lastSeenAt)).where(of(sessionId, userId))
+    return true
+  })
+}
+
+/** Everybody is gone: it is over. */
+export async function leaveAll (orm: Orm, sessionId: string, now: Date): Promise<void> {
+  const { presentSince, duration, connection, endedConnection } = participants
+  const end = sql`${now.toISOString()}::timestamptz`
+  await orm.update(participants).set({
+    presentSince: null,
+    connection: null,
+    endedConnection: sql`coalesce(${connection}, ${endedConnection})`,
+    leftAt: sql`greatest(${end}, ${presentSince})`,
+    // As \`secondsBetween\`, for all of them at once.
+    duration: sql`${duration} + greatest(0, floor(extract(epoch from ${end})) - floor(extract(epoch from ${presentSince})))`
+  }).where(and(eq(participants.sessionId, sessionId), isNotNull(presentSince)))
+}
+
+/** From now on somebody has another role. */
+export async function changeRole (orm: Orm, sessionId: string, userId: number, role: AssignableRole): Promise<void> {
+  await orm.update(participants).set({ role, roleChangedAt: new Date() }).where(of(sessionId, userId))
+}
+
+/** Somebody is thrown out, for good. */
+export async function ban (orm: Orm, sessionId: string, userId: number, bannedBy: number): Promise<void> {
+  await orm.transaction(async transaction => {
+    // Who is just being let in is let in before, or not at all.
+    await holdSession(transaction, sessionId)
+    await transaction.insert(bans).values({ sessionId, userId, bannedBy }).onConflictDoNothing()
+    await leave(transaction, sessionId, userId)
+  })
+}
+
+async function holdParticipant (transaction: Orm, sessionId: string, userId: number): Promise<ParticipantRow | undefined> {
+  return (await transaction.select().from(participants).where(of(sessionId, userId)).for('update'))[0]
+}
+
+/** Counts who is there, after somebody came; the session has to be held. */
+async function notePeak (transaction: Orm, session: SessionRow): Promise<SessionRow> {
+  const { sessionId, peakViewers } = session
+  const [counted] = await transaction.select({ viewers: count() }).from(participants)
+    .where(and(eq(participants.sessionId, sessionId), isNotNull(participants.presentSince), ne(participants.role, 'host')))
+  const viewers = counted?.viewers ?? 0
+  return viewers > peakViewers ? await changeSession(transaction, sessionId, { peakViewers: viewers }) : session
+}
+
+/** Told of a connection that another one, or the end, has followed already. */
+function isOld ({ leftAt, connection, connectedAt }: ParticipantRow, at: Date): boolean {
+  return isEarlier(at, leftAt) || (connection !== null && isEarlier(at, connectedAt))
+}
+
+/** By whole seconds: LiveKit tells no less. */
+function isEarlier (at: Date, other: Date | null): boolean {
+  return other !== null && Math.floor(at.getTime() / 1_000) < Math.floor(other.getTime() / 1_000)
+}
+
+function endOfStay ({ duration, presentSince }: ParticipantRow, at: Date) {
+  return { presentSince: null, connection: null, leftAt: later(at, presentSince), duration: duration + (presentSince === null ? 0 : secondsBetween(presentSince, at)) }
+}
+
+function later (one: Date, other: Date | null): Date {
+  return other !== null && other > one ? other : one
+}
+
+function of (sessionId: string, userId: number) {
+  return and(eq(participants.sessionId, sessionId), eq(participants.userId, userId))
+}

@@ -1,0 +1,165 @@
+import type { Log } from '../../src/log.ts'
+import type { Orm } from '../../src/platform/database/database.ts'
+import type { Lease, Locks } from '../../src/platform/state/state.ts'
+import type { Participant, RoomEvent } from '../../src/rooms/provider.ts'
+import { connect, disconnect, listPresent, timeOut, type Connection } from './attendance.ts'
+import { isOver, type Lifecycle } from './lifecycle.ts'
+import { permissionsOf } from './roles.ts'
+import type { Seats } from './seats.ts'
+import type { SessionRow } from './session.ts'
+import { isSessionId, userIdOf, type SessionRooms } from './session-rooms.ts'
+import { changeSession, findSession, holdAnySession, sessionsWithRooms } from './session-store.ts'
+
+const LOCK = 'live-sessions:rooms'
+
+export interface LookingAfterOptions {
+  orm: Orm
+  rooms: SessionRooms
+  seats: Seats
+  lifecycle: Lifecycle
+  locks: Locks
+  intervalMs: number
+  log: Log
+}
+
+/**
+ * Knows who is there: from what the provider tells at once, and, since that may come late, twice, in another order or
+ * not at all, from what it answers when it is asked, by one server at a time. Removes whoever may not be there.
+ */
+export class LookingAfter {
+  readonly #options: LookingAfterOptions
+  readonly #endTimeouts: () => void
+  #timer: NodeJS.Timeout | undefined
+  #turn: Promise<void> = Promise.resolve()
+  #lease: Lease | undefined
+  #isClosed = false
+
+  constructor (options: LookingAfterOptions) {
+    this.#options = options
+    this.#endTimeouts = options.seats.onTimeout(async (sessionId, userId, lastSeenAt) => await this.#timedOut(sessionId, userId, lastSeenAt))
+  }
+
+  /** Begins the first turn, and does not wait for it. */
+  start (): void {
+    this.#runTurn()
+  }
+
+  /** What the provider tells. */
+  async hear (event: RoomEvent): Promise<void> {
+    if (event.type === 'recording-changed' || !isSessionId(event.room.name)) return
+    const { orm } = this.#options
+    const sessionId = event.room.name
+    if (event.type === 'room-finished') {
+      const session = await findSession(orm, sessionId)
+      // Otherwise it is we who have closed it.
+      if (session !== undefined && !isOver(session)) await this.compare(session)
+    }
+    if (event.type !== 'participant-joined' && event.type !== 'participant-left') return
+    const { identity, sid, name, isPerson } = event.participant
+    const userId = userIdOf(identity)
+    if (!isPerson || userId === undefined) return
+    const connection = { sid, at: event.at }
+    if (event.type === 'participant-joined') await this.#connected(sessionId, userId, connection, { name, isSure: false })
+    else await this.#disconnected(sessionId, userId, connection)
+  }
+
+  /** Compares who is known to be in a session with whom the provider says to be in its room. */
+  async compare (session: SessionRow): Promise<void> {
+    const { orm, rooms, seats, lifecycle } = this.#options
+    const { sessionId } = session
+    if (isOver(session)) {
+      await lifecycle.close(session)
+      return
+    }
+    // Before the provider is asked: who connects meanwhile is not taken for gone.
+    const known = new Map((await listPresent(orm, sessionId)).map(row => [row.userId, row]))
+    const holders = await seats.holders(session)
+    let people: Map<number, Participant>
+    try {
+      people = await rooms.people(session)
+    } catch (error) {
+      // Nobody is gone because nobody answers.
+      for (const { userId, connection } of known.values()) if (connection !== null) await seats.keep(session, userId)
+      throw error
+    }
+    for (const [userId, person] of people) {
+      await this.#connected(sessionId, userId, { sid: person.sid, at: person.joinedAt }, { name: person.name, isSure: true, person })
+    }
+    for (const { userId, connection } of known.values()) {
+      if (people.has(userId)) continue
+      if (connection !== null) await this.#disconnected(sessionId, userId, { sid: connection, at: new Date() })
+      else if (!holders.has(userId)) await timeOut(orm, sessionId, userId, new Date())
+    }
+    if (known.size === 0 && people.size === 0 && session.status === 'scheduled') await this.#closeUnused(session)
+  }
+
+  async close (): Promise<void> {
+    this.#isClosed = true
+    this.#endTimeouts()
+    clearTimeout(this.#timer)
+    await this.#turn
+    await this.#lease?.release()
+  }
+
+  async #connected (sessionId: string, userId: number, connection: Connection, { name, isSure, person }: { name: string, isSure: boolean, person?: Participant }): Promise<void> {
+    const { orm, rooms, seats } = this.#options
+    const connected = await connect(orm, sessionId, userId, connection, { name, isSure })
+    if (connected.outcome === 'removed') {
+      await rooms.remove({ sessionId }, userId)
+      return
+    }
+    if (connected.outcome !== 'there') return
+    const { participant: { role, roleChangedAt }, session } = connected
+    await seats.keep(session, userId)
+    const isRight = person === undefined
+      ? roleChangedAt === null || !rooms.mayHaveOldToken(roleChangedAt, new Date())
+      : person.attributes.role === role && person.permissions.canPublish === permissionsOf(role).canPublish
+    if (!isRight) await rooms.give(session, userId, role)
+  }
+
+  async #disconnected (sessionId: string, userId: number, connection: Connection): Promise<void> {
+    const { orm, seats } = this.#options
+    const left = await disconnect(orm, sessionId, userId, connection)
+    if (!left) return
+    const session = await findSession(orm, sessionId)
+    if (session !== undefined) await seats.giveBack(session, userId)
+  }
+
+  async #timedOut (sessionId: string, userId: number, lastSeenAt: Date): Promise<void> {
+    const { orm } = this.#options
+    if (await timeOut(orm, sessionId, userId, lastSeenAt)) return
+    const session = await findSession(orm, sessionId)
+    if (session !== undefined) await this.compare(session)
+  }
+
+  /** Its room has closed by itself, and nobody is about to come. */
+  async #closeUnused (session: SessionRow): Promise<void> {
+    const { orm, rooms, seats } = this.#options
+    if (await rooms.isThere(session)) return
+    await orm.transaction(async transaction => {
+      await holdAnySession(transaction, session.sessionId)
+      // Whoever is being let in has a seat by then, or is let in after this.
+      if ((await seats.holders(session)).size === 0) await changeSession(transaction, session.sessionId, { hasRoom: false })
+    })
+  }
+
+  #runTurn (): void {
+    const { intervalMs, log } = this.#options
+    this.#turn = this.#compareAll()
+      .catch((error: unknown) => { log.warn({ err: error }, 'who is in live sessions could not be compared with the rooms') })
+      .then(() => {
+        if (!this.#isClosed) this.#timer = setTimeout(() => { this.#runTurn() }, intervalMs).unref()
+      })
+  }
+
+  async #compareAll (): Promise<void> {
+    const { orm, locks, intervalMs, log } = this.#options
+    if (this.#lease === undefined || this.#lease.lost.aborted) this.#lease = await locks.take(LOCK, intervalMs)
+    if (this.#lease === undefined) return
+    for (const session of await sessionsWithRooms(orm)) {
+      if (this.#isClosed || this.#lease.lost.aborted) return
+      // One that fails keeps none of the others from it.
+      await this.compare(session).catch((error: unknown) => { log.warn({ err: error, session: session.sessionId }, 'who is in a live session could not be compared with its room') })
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { HeadwaterError } from '../../src/errors/catalogue.ts'
+import type { Log } from '../../src/log.ts'
+import type { Orm } from '../../src/platform/database/database.ts'
+import type { RecordedThing, Recording, Recordings } from '../../src/recordings/recordings.ts'
+import type { SessionRow } from './session.ts'
+import { changeSession, findSession, maySeeRecordings, recordedSessionsFor, type Onlooker } from './session-store.ts'
+import { mustBeLive } from './session-state.ts'
+import { streamKeyOf } from './stream-access.ts'
+
+const KIND = 'live-session'
+
+type Recorded = Pick<SessionRow, 'sessionId'>
+
+export interface SessionRecordingsOptions {
+  recordings: Recordings
+  orm: Orm
+  /** Whether rooms have media; otherwise what the host publishes through the live core is recorded. */
+  hasMedia: boolean
+  log: Log
+}
+
+export interface RecordingFilter {
+  sessionId?: string
+  ownerId?: number
+  page: number
+  pageSize: number
+}
+
+/** Recordings of sessions, and which of them somebody may see. */
+export class SessionRecordings {
+  readonly #options: SessionRecordingsOptions
+  readonly #end: () => void
+
+  constructor (options: SessionRecordingsOptions) {
+    this.#options = options
+    const { recordings, orm, log } = options
+    recordings.addVisibility(KIND, async ({ id }, watcher) => await maySeeRecordings(orm, id, watcher))
+    this.#end = recordings.onChange(({ of, state }) => {
+      if (of.kind !== KIND || state !== 'failed') return
+      this.noteUrl({ sessionId: of.id }).catch((error: unknown) => { log.warn({ err: error, session: of.id }, 'the session still says that it was recorded') })
+    })
+  }
+
+  /** @throws HeadwaterError `INVALID_STATE`, `RECORDING_NOT_POSSIBLE` */
+  async start ({ sessionId, ownerId, title }: Pick<SessionRow, 'sessionId' | 'ownerId' | 'title'>): Promise<Recording> {
+    const { recordings, orm, hasMedia } = this.#options
+    const recording = await recordings.start({
+      of: thing(sessionId),
+      ownerId,
+      title,
+      source: hasMedia ? { kind: 'room', name: sessionId } : { kind: 'stream', streamKey: streamKeyOf(sessionId) }
+    })
+    await changeSession(orm, sessionId, { recordingUrl: recordings.urlOf(recording) })
+    const session = await findSession(orm, sessionId)
+    // It was ended meanwhile, when there was nothing to stop.
+    if (session?.status !== 'live') {
+      await this.stopIfRunning({ sessionId })
+      mustBeLive(session?.status ?? 'ended')
+    }
+    return recording
+  }
+
+  /** @throws HeadwaterError `INVALID_STATE` */
+  async stop ({ sessionId }: Recorded): Promise<Recording> {
+    return await this.#options.recordings.stop(thing(sessionId))
+  }
+
+  async stopIfRunning (session: Recorded): Promise<void> {
+    if (await this.#options.recordings.running(thing(session.sessionId)) === undefined) return
+    try {
+      await this.stop(session)
+    } catch (error) {
+      // Somebody was faster.
+      if (!(error instanceof HeadwaterError && error.code === 'INVALID_STATE')) throw error
+    }
+  }
+
+  urlOf (recording: Pick<Recording, 'recordingId'>): string {
+    return this.#options.recordings.urlOf(recording)
+  }
+
+  /** Keeps the address of the newest recording with the session; null: there is none, and will be none. */
+  async noteUrl ({ sessionId }: Recorded): Promise<string | null> {
+    const { recordings, orm } = this.#options
+    const latest = await recordings.latest(thing(sessionId))
+    const recordingUrl = latest === undefined || latest.state === 'failed' ? null : recordings.urlOf(latest)
+    await changeSession(orm, sessionId, { recordingUrl })
+    return recordingUrl
+  }
+
+  /** Newest first. */
+  async list (onlooker: Onlooker, { sessionId, ownerId, page, pageSize }: RecordingFilter): Promise<{ recordings: Recording[], total: number }> {
+    const { recordings, orm } = this.#options
+    const visible = await recordedSessionsFor(orm, onlooker)
+    const ofIds = visible?.filter(id => sessionId === undefined || id === sessionId) ?? (sessionId === undefined ? undefined : [sessionId])
+    if (ofIds?.length === 0) return { recordings: [], total: 0 }
+    return await recordings.list({
+      of: { kind: KIND },
+      ...(ofIds === undefined ? {} : { ofIds }),
+      ...(ownerId === undefined ? {} : { ownerId }),
+      page,
+      pageSize
+    })
+  }
+
+  close (): void {
+    this.#end()
+  }
+}
+
+function thing (sessionId: string): RecordedThing {
+  return { kind: KIND, id: sessionId }
+}

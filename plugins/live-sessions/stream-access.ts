@@ -1,0 +1,82 @@
+import { HeadwaterError } from '../../src/errors/catalogue.ts'
+import type { Orm } from '../../src/platform/database/database.ts'
+import { RecentMap } from '../../src/recent-map.ts'
+import type { RoomProvider } from '../../src/rooms/provider.ts'
+import { findParticipant, isBanned } from './attendance.ts'
+import type { PlaybackTickets } from './playback-tickets.ts'
+import type { Seats } from './seats.ts'
+import { findSession } from './session-store.ts'
+import { isSessionId, userIdOf } from './session-rooms.ts'
+
+/** Stream keys that begin with it are of sessions, where no media server carries them. */
+export const STREAM_PREFIX = 'live-'
+
+const MAX_REMEMBERED = 10_000
+
+export function streamKeyOf (sessionId: string): string {
+  return `${STREAM_PREFIX}${sessionId}`
+}
+
+function sessionIdOf (streamKey: string): string {
+  return streamKey.slice(STREAM_PREFIX.length)
+}
+
+export interface StreamAccessOptions {
+  orm: Orm
+  provider: RoomProvider
+  tickets: PlaybackTickets
+  seats: Seats
+  /** An answer holds for so long: players ask every few seconds. */
+  rememberedMs: number
+}
+
+/** Who publishes and who watches the streams of sessions that go through the live core. */
+export class StreamAccess {
+  readonly #options: StreamAccessOptions
+  readonly #watching = new RecentMap<string, { may: boolean, until: number }>(MAX_REMEMBERED)
+
+  constructor (options: StreamAccessOptions) {
+    this.#options = options
+  }
+
+  /** The host, while the session is live. @param credential its token of the room */
+  async mayPublish (streamKey: string, credential: string | undefined): Promise<boolean> {
+    const { orm, provider } = this.#options
+    const sessionId = sessionIdOf(streamKey)
+    if (credential === undefined || !isSessionId(sessionId)) return false
+    const token = await provider.readToken(credential).catch((error: unknown) => {
+      if (error instanceof HeadwaterError && error.code === 'ROOM_TOKEN_INVALID') return undefined
+      throw error
+    })
+    if (token?.room !== sessionId) return false
+    const session = await findSession(orm, sessionId)
+    return session?.status === 'live' && userIdOf(token.identity) === session.ownerId
+  }
+
+  /** Whoever joined and was not thrown out, while the session is live, and afterwards what is still to come. @param ticket of the query */
+  async mayWatch (streamKey: string, ticket: unknown): Promise<boolean> {
+    const holder = typeof ticket === 'string' ? await this.#options.tickets.check(ticket) : undefined
+    if (holder === undefined || streamKeyOf(holder.sessionId) !== streamKey) return false
+    const { sessionId, userId } = holder
+    const known = this.#watching.get(`${sessionId}/${userId}`)
+    if (known !== undefined && known.until > Date.now()) return known.may
+    const may = await this.#ask(sessionId, userId)
+    this.#watching.set(`${sessionId}/${userId}`, { may, until: Date.now() + this.#options.rememberedMs })
+    return may
+  }
+
+  /** Somebody was thrown out: they are asked for anew. */
+  forget (sessionId: string, userId: number): void {
+    this.#watching.delete(`${sessionId}/${userId}`)
+  }
+
+  async #ask (sessionId: string, userId: number): Promise<boolean> {
+    const { orm, seats } = this.#options
+    const session = await findSession(orm, sessionId)
+    if (session === undefined || (session.status !== 'live' && session.status !== 'ended')) return false
+    if (await findParticipant(orm, sessionId, userId) === undefined || await isBanned(orm, sessionId, userId)) return false
+    // Who watches is there.
+    if (session.status === 'live') await seats.touch(session, userId)
+    return true
+  }
+}

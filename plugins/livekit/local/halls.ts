@@ -1,0 +1,138 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Coalesced } from '../../../src/coalesced.ts'
+import type { Counters } from '../../../src/platform/state/state.ts'
+import type { LeftReason } from '../../../src/rooms/local-messages.ts'
+import type { RoomTokenClaims } from '../tokens.ts'
+import { Hall, type Connection, type HallParts } from './hall.ts'
+import type { Guest } from './hall-messages.ts'
+import type { RegisteredRoom } from './room-register.ts'
+import { newParticipantSid } from './sids.ts'
+
+const TURNS = 'rooms:turns'
+/** A room that was about to be closed, and then was not, lets people in again within so long. */
+const SEAT_ATTEMPTS = 5
+const SEAT_RETRY_MS = 100
+
+export interface HallsOptions extends HallParts {
+  counters: Counters
+  /** How often it is said who is here. */
+  beatMs: number
+  now: () => Date
+}
+
+/** Somebody is in. */
+export interface Stay {
+  /** @throws HeadwaterError `FORBIDDEN` */
+  say (data: { topic: string, payload: string, to?: readonly string[] }): Promise<void>
+  leave (): Promise<void>
+}
+
+interface OpenHall {
+  hall: Hall
+  opened: Promise<void>
+  /** Who is in it here, or on the way. */
+  users: number
+}
+
+/** The rooms in which people are who are connected to this server. */
+export class Halls {
+  readonly #options: HallsOptions
+  /** By sid. */
+  readonly #halls = new Map<string, OpenHall>()
+  readonly #timer: NodeJS.Timeout
+  readonly #beats: Coalesced
+  #isClosing = false
+
+  constructor (options: HallsOptions) {
+    this.#options = options
+    this.#beats = new Coalesced(async () => await this.#beat())
+    this.#timer = setInterval(() => { void this.#beats.run() }, options.beatMs).unref()
+  }
+
+  /** Takes a seat, or says why there is none; the connection has been told who is there by then. A token opens no room: one that was closed stays closed. */
+  async enter ({ room: name, identity, name: called = identity, attributes, permissions }: RoomTokenClaims, connection: Connection): Promise<Stay | LeftReason> {
+    const room = await this.#options.register.findOpen(name)
+    if (room === undefined) return 'room-closed'
+    if (this.#isClosing) return 'server-closed'
+    const used = this.#use(room)
+    let isIn = false
+    try {
+      await used.opened
+      // After the hall listens: whoever has a later turn is heard of.
+      const turn = await this.#options.counters.add(TURNS)
+      const sid = newParticipantSid()
+      const guest: Guest = { room: room.name, turn, person: { identity, sid, name: called, attributes, permissions, joinedAt: this.#options.now().toISOString() } }
+      const refusal = await this.#seat(room, guest)
+      if (refusal !== undefined) return refusal
+      isIn = true
+      used.hall.admit(guest, connection)
+      return {
+        say: async data => await used.hall.say(sid, data),
+        leave: async () => {
+          try {
+            await used.hall.leave(sid)
+          } finally {
+            await this.#unuse(room.sid, used)
+          }
+        }
+      }
+    } finally {
+      if (!isIn) await this.#unuse(room.sid, used)
+    }
+  }
+
+  /** Everybody goes, and nobody comes any more. */
+  async empty (): Promise<void> {
+    this.#isClosing = true
+    await Promise.all([...this.#halls.values()].flatMap(({ hall }) => hall.connections).map(async connection => { await connection.end('server-closed') }))
+  }
+
+  async close (): Promise<void> {
+    clearInterval(this.#timer)
+    await this.empty()
+    await this.#beats.idle()
+  }
+
+  /** @returns why there is no seat */
+  async #seat (room: RegisteredRoom, guest: Guest): Promise<LeftReason | undefined> {
+    const { attendance, register } = this.#options
+    const { sid, maxParticipants } = room
+    for (let attempt = 1; await attendance.takeSeat(room, guest) === undefined; attempt++) {
+      if (!await register.visited(sid)) return 'room-closed'
+      if (maxParticipants > 0 && await attendance.count(sid) >= maxParticipants) return 'full'
+      if (attempt === SEAT_ATTEMPTS) return 'server-closed'
+      await delay(SEAT_RETRY_MS)
+    }
+    if (await register.visited(sid)) return undefined
+    await attendance.leave(sid, guest.person.identity)
+    return 'room-closed'
+  }
+
+  #use (room: RegisteredRoom): OpenHall {
+    let open = this.#halls.get(room.sid)
+    if (open === undefined) {
+      const hall = new Hall(room, this.#options)
+      open = { hall, opened: hall.open(), users: 0 }
+      this.#halls.set(room.sid, open)
+    }
+    open.hall.room = room
+    open.users++
+    return open
+  }
+
+  async #unuse (sid: string, open: OpenHall): Promise<void> {
+    if (--open.users > 0) return
+    if (this.#halls.get(sid) === open) this.#halls.delete(sid)
+    await open.hall.close()
+  }
+
+  async #beat (): Promise<void> {
+    await Promise.all([...this.#halls.values()].map(async ({ hall }) => {
+      try {
+        await hall.beat()
+      } catch (error) {
+        this.#options.log.warn({ err: error, room: hall.room.sid }, 'it could not be said who is in a room')
+      }
+    }))
+  }
+}
