@@ -4,7 +4,7 @@
  */
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import { accounts, type AccountsOptions } from '../plugins/accounts/index.ts'
+import { accounts, accountsCore, type AccountsOptions } from '../plugins/accounts/index.ts'
 import { ivs, type IvsOptions } from '../plugins/ivs/index.ts'
 import { liveSessions, type LiveSessionsOptions } from '../plugins/live-sessions/index.ts'
 import { livekit, type LivekitOptions } from '../plugins/livekit/index.ts'
@@ -72,7 +72,9 @@ const plugin: FastifyPluginAsync<HeadwaterOptions & { prefix?: string }> = async
   }
   if (isOn(options.accounts)) {
     await app.register(objects, platform)
-    await app.register(accounts, { ...options.accounts, ...dataDir, publicBaseUrl })
+    // For the features below, which ask who somebody is.
+    await app.register(accountsCore, { ...options.accounts, ...dataDir, publicBaseUrl })
+    await app.register(accounts)
   }
   if (isOn(options.ivs)) await app.register(ivs, { ...options.ivs, ...dataDir })
   if (hasRooms || hasSessions) await app.register(livekit, { ...options.livekit, ...dataDir, platform })

@@ -9,7 +9,6 @@ import fp from 'fastify-plugin'
 import type { LivekitConfig } from '../../src/config/livekit.ts'
 import { completeLivekitOptions, completePlatformOptions } from '../../src/config/load.ts'
 import type { PlatformConfig } from '../../src/config/platform.ts'
-import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { healthOf } from '../../src/http/health.ts'
 import { metricsOf } from '../../src/http/metrics.ts'
 import { ownOptions } from '../../src/http/own-options.ts'
@@ -44,8 +43,12 @@ const plugin: FastifyPluginAsync<LivekitOptions> = async (app, options) => {
   const config = completeLivekitOptions(settings)
   const log = app.log.child({ plugin: 'livekit' })
   const signingKey = await openSigningKey(config, { isProduction: environment === 'production', dataDir })
-  if (config.url === '') throw new HeadwaterError('CONFIG_INVALID', { message: 'Rooms need a LiveKit server (LIVEKIT_URL)' })
-  await useLivekit(app, { config, signingKey, bucket: completePlatformOptions(platform), log })
+  // Whichever is not used is not loaded.
+  const rooms = config.url === ''
+    ? await (await import('./local/open.ts')).useLocalRooms(app, { config, signingKey, log })
+    : await useLivekit(app, { config, signingKey, bucket: completePlatformOptions(platform), log })
+  app.decorate('livekit', rooms)
+  log.info({ kind: rooms.kind, ...rooms.capabilities }, 'rooms opened')
 }
 
 interface Parts {
@@ -55,12 +58,11 @@ interface Parts {
   log: Log
 }
 
-/** Rooms at a LiveKit server, and its webhooks. */
-async function useLivekit (app: FastifyInstance, { config, signingKey, bucket, log }: Parts): Promise<void> {
+/** Rooms at a LiveKit server, and its webhooks; closed with the scope. */
+async function useLivekit (app: FastifyInstance, { config, signingKey, bucket, log }: Parts): Promise<RoomProvider> {
   const metrics = new LivekitMetrics()
   const rooms = await openLivekit({ config, signingKey, bucket, metrics, log })
   app.addHook('onClose', async () => { await rooms.close() })
-  app.decorate('livekit', rooms)
   metricsOf(app)?.add(metrics.registry)
   healthOf(app)?.tell('livekit', () => rooms.connection)
   await app.register(webhook, {
@@ -74,7 +76,7 @@ async function useLivekit (app: FastifyInstance, { config, signingKey, bucket, l
     onOutcome: metrics.webhook,
     log
   })
-  log.info({ url: rooms.url, recording: rooms.capabilities.recording }, 'rooms are at LiveKit')
+  return rooms
 }
 
 /** A host may have something else by the name. */

@@ -131,7 +131,7 @@ export interface RoomProvider {
   readToken (token: string): Promise<Pick<RoomToken, 'room' | 'identity' | 'name' | 'permissions'>>
   /** Empty where there is no such room. */
   participants (room: string): Promise<Participant[]>
-  /** @returns false: not connected, so that nothing has changed */
+  /** @param attributes these change, or with an empty text go; the others stay @returns false: not connected, so that nothing has changed */
   setPermissions (room: string, identity: string, permissions: Permissions, attributes?: Record<string, string>): Promise<boolean>
   /** Disconnects somebody. A token that is still good lets them in again. @returns false: not connected */
   removeParticipant (room: string, identity: string): Promise<boolean>

@@ -4,6 +4,8 @@ import type { RoomRecording } from '../../../src/rooms/provider.ts'
 /** Times and durations are in nanoseconds. */
 const NANOSECONDS_IN_MS = 1_000_000n
 
+const NO_FILE = { filename: '', location: '', duration: 0n, size: 0n }
+
 const STATES: Record<EgressStatus, RoomRecording['state']> = {
   [EgressStatus.EGRESS_STARTING]: 'starting',
   [EgressStatus.EGRESS_ACTIVE]: 'active',
@@ -25,19 +27,16 @@ export function recordingOf (info: EgressInfo): RoomRecording {
   return file === undefined ? { ...recording, state: 'failed', problem: 'LiveKit tells of no file' } : { ...recording, file }
 }
 
-/** The path that a recording was asked for with. */
-export function askedPathOf ({ request }: EgressInfo): string | undefined {
-  if (request.case !== 'roomComposite') return undefined
-  const { output, fileOutputs } = request.value
-  return fileOutputs[0]?.filepath ?? (output.case === 'file' ? output.value.filepath : undefined)
+/** Whether a recording was asked for with this path. */
+export function isWrittenTo ({ request, fileResults }: EgressInfo, path: string): boolean {
+  const asked = request.case === 'roomComposite' ? request.value.fileOutputs : []
+  return asked.some(({ filepath }) => filepath === path) || fileResults.some(({ filename }) => filename === path)
 }
 
 function fileOf ({ fileResults, result }: EgressInfo): RoomRecording['file'] {
   // Older servers tell of one file in a place of its own.
-  const file = fileResults[0] ?? (result.case === 'file' ? result.value : undefined)
-  if (file === undefined) return undefined
-  const { filename, location, duration, size } = file
-  return { location: location === '' ? filename : location, durationMs: Number(duration / NANOSECONDS_IN_MS), bytes: Number(size) }
+  const { filename, location, duration, size } = fileResults[0] ?? (result.case === 'file' ? result.value : NO_FILE)
+  return filename === '' && location === '' ? undefined : { location: location === '' ? filename : location, durationMs: Number(duration / NANOSECONDS_IN_MS), bytes: Number(size) }
 }
 
 /** 0: it has not come to that. */

@@ -7,7 +7,7 @@ import type { NewRoom, Participant, Permissions, Room, RoomCapabilities, RoomEve
 import type { SigningKey } from '../secret.ts'
 import { makeToken, readToken } from '../tokens.ts'
 import { LivekitClient, type ClientOptions, type Sdk } from './client.ts'
-import { askedPathOf, recordingOf } from './egress-info.ts'
+import { isWrittenTo, recordingOf } from './egress-info.ts'
 import { egressOutput, type Bucket, type EgressOutput } from './egress-output.ts'
 import { answered, LivekitFailure, unless, type Operation } from './failure.ts'
 import { KnownSids } from './known-sids.ts'
@@ -128,7 +128,9 @@ export class LivekitRooms implements RoomProvider {
     const file = outputOf(path)
     return await answered(async () => {
       try {
-        return recordingOf(await this.#client.ask('StartRoomCompositeEgress', ({ egress }) => egress.startRoomCompositeEgress(room, { file })))
+        const started = await this.#client.ask('StartRoomCompositeEgress', ({ egress }) => egress.startRoomCompositeEgress(room, { file }))
+        if (started.egressId === '') throw new HeadwaterError('ROOMS_UNAVAILABLE', { message: 'LiveKit has answered without a recording (look at LIVEKIT_URL)' })
+        return recordingOf(started)
       } catch (error) {
         const started = error instanceof LivekitFailure && error.mayBeDone ? await this.#startedUnheard(room, file.filepath) : undefined
         if (started === undefined) throw error
@@ -176,6 +178,7 @@ export class LivekitRooms implements RoomProvider {
   }
 
   #seen (room: RoomInfo): Room {
+    if (room.sid === '') throw new HeadwaterError('ROOMS_UNAVAILABLE', { message: 'LiveKit has answered without a room (look at LIVEKIT_URL)' })
     this.#sids.see(room)
     return roomOf(room)
   }
@@ -188,7 +191,7 @@ export class LivekitRooms implements RoomProvider {
   async #startedUnheard (roomName: string, path: string): Promise<RoomRecording | undefined> {
     try {
       const infos = await this.#client.ask('ListEgress', ({ egress }) => egress.listEgress({ roomName, active: true }))
-      const info = infos.find(info => askedPathOf(info) === path)
+      const info = infos.find(info => isWrittenTo(info, path))
       return info === undefined ? undefined : recordingOf(info)
     } catch (error) {
       if (!(error instanceof LivekitFailure)) throw error

@@ -178,8 +178,8 @@ export class Hall {
         return
       case 'permit': {
         const { guest } = occupant
-        const { permissions, attributes = guest.person.attributes } = wish
-        occupant.guest = { ...guest, person: { ...guest.person, permissions, attributes } }
+        const { permissions, attributes } = wish
+        occupant.guest = { ...guest, person: { ...guest.person, permissions, attributes: changedAttributes(guest.person.attributes, attributes) } }
         await this.#show(occupant)
       }
     }
@@ -212,4 +212,9 @@ export class Hall {
   #later (work: Promise<void>): void {
     work.catch((error: unknown) => { this.#parts.log.warn({ err: error, room: this.room.sid }, 'something about a room failed') })
   }
+}
+
+/** As LiveKit does: what is not named stays, what is empty goes. */
+function changedAttributes (attributes: Record<string, string>, change: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries({ ...attributes, ...change }).filter(([, value]) => value !== ''))
 }
