@@ -35,7 +35,7 @@ export async function listRecordings (query: URLSearchParams, signal: AbortSigna
 }
 
 /** @throws ApiFailure */
-export async function createSession (made: NewSession): Promise<{ session_id: string, invite_link: string, invite_token?: string }> {
+export async function createSession (made: NewSession): Promise<{ session_id: string, invite_link: string }> {
   return await session.ask('live/sessions', { method: 'POST', body: made, isBare: true })
 }
 
@@ -71,7 +71,7 @@ export class SessionApi {
   async kick (userId: string): Promise<void> { await this.#post(`/participants/${userId}/kick`) }
 
   /** A new link for who is invited; the ones before are void. */
-  async invite (): Promise<{ invite_link: string, invite_token?: string }> { return await this.#post('/invite') }
+  async invite (): Promise<void> { await this.#post('/invite') }
 
   /** Also when the page goes: nobody waits for the answer. */
   leave (): void {

@@ -17,6 +17,8 @@ export interface LiveSession {
 
 export interface SessionDetails extends LiveSession {
   description: string | null
+  /** For the owner of a private one: what lets in who is invited. */
+  invite_token?: string
 }
 
 export type SessionType = 'teaching' | 'interview' | 'coding' | 'workshop'
@@ -32,8 +34,9 @@ export interface Joined {
   role: SessionRole
   /** Path of the socket of rooms on this server; only where there is no LiveKit server. */
   socket_path?: string
-  /** There: the stream that the host sends, and where it is watched. */
+  /** There, of the host: the stream that it sends. */
   stream_key?: string
+  /** There: the playlist of that stream, with what lets this person watch. */
   playback_url?: string
 }
 

@@ -5,7 +5,6 @@ import { Notice } from '../../../../src/ui/notice.tsx'
 import { Panel } from '../../../../src/ui/panel.tsx'
 import { useLiveAction } from '../api/failure-text.ts'
 import { createSession } from '../api/live-api.ts'
-import { keepInvitation } from '../invitation/kept-invitation.ts'
 import { optionsOf, TYPES } from '../sessions/words.ts'
 import type { CreatedSession } from './created.tsx'
 import { MAX_PARTICIPANTS, newSessionOf, problemsOf, type Filled, type Problems } from './new-session.ts'
@@ -27,8 +26,7 @@ export function SessionForm ({ onCreated }: { onCreated: (created: CreatedSessio
     setProblems(found)
     if (Object.keys(found).length > 0) return
     run(async () => {
-      const { session_id: id, invite_link: link, invite_token: token } = await createSession(newSessionOf(filled, { isPublic, isRecorded }))
-      if (token !== undefined) keepInvitation(id, token)
+      const { session_id: id, invite_link: link } = await createSession(newSessionOf(filled, { isPublic, isRecorded }))
       onCreated({ id, link, isPublic })
     })
   }

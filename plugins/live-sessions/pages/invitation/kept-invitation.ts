@@ -3,10 +3,6 @@ import { invitationIn, Invitations } from './invitation.ts'
 
 const invitations = new Invitations(ROOT, shelf())
 
-export function keepInvitation (sessionId: string, token: string): void {
-  invitations.write(sessionId, token)
-}
-
 export function keptInvitation (sessionId: string): string | undefined {
   return invitations.read(sessionId)
 }

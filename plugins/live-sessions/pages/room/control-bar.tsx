@@ -62,7 +62,7 @@ export function ControlBar ({ session, room, api, onChanged }: ControlBarProps):
         <span role='status'>{isLive && isRecording && <Badge kind='warning'>Recording</Badge>}</span>
       </div>
       {trouble !== undefined && <Notice kind='danger' title={trouble} />}
-      {isInviting && <Invitation session={session} api={api} />}
+      {isInviting && <Invitation session={session} api={api} onChanged={onChanged} />}
       <ConfirmDialog open={isAsking} title='End the session?' confirm='End the session' cancel='Go on' onConfirm={end} onCancel={() => setAsking(false)}>
         It ends for all who are there, and cannot be started again.
       </ConfirmDialog>

@@ -1,4 +1,4 @@
-import { useState, type ReactElement } from 'react'
+import type { ReactElement } from 'react'
 import { Button } from '../../../../src/ui/button.tsx'
 import { CopyField } from '../../../../src/ui/copy.tsx'
 import { Notice } from '../../../../src/ui/notice.tsx'
@@ -7,19 +7,21 @@ import { ROOT } from '../../../../src/ui/root.ts'
 import { useLiveAction } from '../api/failure-text.ts'
 import type { SessionApi } from '../api/live-api.ts'
 import type { SessionDetails } from '../api/live-session.ts'
-import { keepInvitation, keptInvitation } from '../invitation/kept-invitation.ts'
+
+interface InvitationProps {
+  session: SessionDetails
+  api: SessionApi
+  onChanged: () => void
+}
 
 /** The link for who is invited. */
-export function Invitation ({ session: { session_id: id, is_public: isPublic }, api }: { session: SessionDetails, api: SessionApi }): ReactElement {
-  const [token, setToken] = useState(() => keptInvitation(id))
+export function Invitation ({ session: { session_id: id, is_public: isPublic, invite_token: token }, api, onChanged }: InvitationProps): ReactElement {
   const { isBusy, trouble, run } = useLiveAction()
   const address = new URL(`live/${id}`, ROOT)
   if (!isPublic && token !== undefined) address.searchParams.set('invite_token', token)
   const renew = () => run(async () => {
-    const { invite_link: link } = await api.invite()
-    const made = new URL(link).searchParams.get('invite_token') ?? undefined
-    if (made !== undefined) keepInvitation(id, made)
-    setToken(made)
+    await api.invite()
+    onChanged()
   })
   return (
     <Panel aria-label='Invitation'>

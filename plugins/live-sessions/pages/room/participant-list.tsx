@@ -70,12 +70,12 @@ function PersonRow ({ person: { name, role }, isYou, onRole, onRemove }: PersonR
       {onRole === undefined
         ? <Badge kind='quiet'>{ROLES[role]}</Badge>
         : (
-          <>
+          <span className='room-person-ways'>
             <select className='field-control room-role' aria-label={`Role of ${name}`} value={role} onChange={event => onRole(event.target.value as typeof GIVEN[number])}>
               {GIVEN.map(given => <option key={given} value={given}>{ROLES[given]}</option>)}
             </select>
             <Button kind='quiet' onClick={onRemove}>Remove<VisuallyHidden> {name}</VisuallyHidden></Button>
-          </>
+          </span>
           )}
     </li>
   )

@@ -28,9 +28,9 @@ export function Room ({ session, room, api, onChanged }: RoomProps): ReactElemen
   return (
     <div className='room-parts'>
       <div className='room-picture'>
+        {room !== undefined && you?.role === 'host' && <ControlBar session={session} room={room} api={api} onChanged={onChanged} />}
         <LivePlayer room={room} isLive={session.status === 'live'} />
         {connection === 'reconnecting' && <Notice kind='warning' title='Reconnecting …'>People and chat come back by themselves.</Notice>}
-        {room !== undefined && you?.role === 'host' && <ControlBar session={session} room={room} api={api} onChanged={onChanged} />}
         {session.description !== null && session.description !== '' && <p className='room-description'>{session.description}</p>}
       </div>
       <div className='room-side'>

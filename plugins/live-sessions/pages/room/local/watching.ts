@@ -41,11 +41,8 @@ export class Watching {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const { server, joined } = this.#options
-    const { stream_key: key, playback_url: address = '' } = joined()
-    if (key === undefined) return
-    const url = streamUrl(server, key, 'live.m3u8')
-    url.search = address.includes('?') ? address.slice(address.indexOf('?')) : ''
-    this.player.load(url)
+    const { playback_url: address } = joined()
+    if (address !== undefined) this.player.load(playlistAt(address, server))
   }
 
   close (): void {
@@ -65,4 +62,16 @@ export class Watching {
     }, this.#renewMs)
     this.#renewMs = Math.min(2 * this.#renewMs, LAST_RENEW_MS)
   }
+}
+
+/**
+ * Where a page of this server gets a playlist, whatever a proxy makes of paths.
+ * @param address `…/livestream/<stream key>/live.m3u8?<what lets one watch>` @param server its root
+ */
+export function playlistAt (address: string, server: URL): URL {
+  const { pathname, search } = new URL(address, server)
+  const [name = '', key = ''] = pathname.split('/').reverse()
+  const url = streamUrl(server, decodeURIComponent(key), name)
+  url.search = search
+  return url
 }
