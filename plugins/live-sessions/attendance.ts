@@ -6,6 +6,7 @@ import type { AssignableRole, InvitedRole } from './roles.ts'
 import { isOpenSession, secondsBetween, type SessionRow } from './session.ts'
 import { mustBeOpen } from './session-state.ts'
 import { changeSession, holdAnySession, holdSession } from './session-store.ts'
+import { afterConnection, afterDisconnection, afterStay, type Connection, type Stay } from './stay.ts'
 import { bans, participants } from './tables.ts'
 
 export type ParticipantRow = typeof participants.$inferSelect
@@ -17,13 +18,6 @@ export interface Arrival {
   role: InvitedRole
   /** There from now on, and not only when the provider says so. */
   isThere: boolean
-}
-
-/** A connection to the room. */
-export interface Connection {
-  sid: string
-  /** Since when, or until when. */
-  at: Date
 }
 
 /** What becomes of somebody who has connected: `removed` may not be there, `stranger` has nothing to do with a session. */
@@ -91,24 +85,23 @@ export async function connect (orm: Orm, sessionId: string, userId: number, conn
     const known = await holdParticipant(transaction, sessionId, userId)
     // With the token that came of its making, the host needs not join.
     if (known === undefined && session.ownerId !== userId) return { outcome: 'stranger' }
-    if (known !== undefined && known.connection === sid) return { outcome: 'there', session, participant: known }
-    if (known !== undefined && (known.endedConnection === sid || (!isSure && isOld(known, at)))) return { outcome: 'old' }
-    const [participant] = known === undefined
-      ? await transaction.insert(participants).values({ sessionId, userId, displayName: name, role: 'host', joinedAt: at, presentSince: at, connection: sid, connectedAt: at }).returning()
-      : await transaction.update(participants).set({ connection: sid, connectedAt: at, presentSince: known.presentSince ?? later(at, known.leftAt) }).where(of(sessionId, userId)).returning()
+    const change = known === undefined ? undefined : afterConnection(known, connection, isSure)
+    if (known !== undefined && change === undefined) return { outcome: 'old' }
+    const participant = known === undefined
+      ? (await transaction.insert(participants).values({ sessionId, userId, displayName: name, role: 'host', joinedAt: at, presentSince: at, connection: sid, connectedAt: at }).returning())[0]!
+      : await changeStay(transaction, known, change!)
     await notePeak(transaction, session.hasRoom ? session : await changeSession(transaction, sessionId, { hasRoom: true }))
-    return { outcome: 'there', session, participant: participant! }
+    return { outcome: 'there', session, participant }
   })
 }
 
 /** A connection has ended. @returns whether it was the one by which somebody was there: they are not any more */
-export async function disconnect (orm: Orm, sessionId: string, userId: number, { sid, at }: Connection): Promise<boolean> {
+export async function disconnect (orm: Orm, sessionId: string, userId: number, connection: Connection): Promise<boolean> {
   return await orm.transaction(async transaction => {
     const known = await holdParticipant(transaction, sessionId, userId)
     if (known === undefined) return false
-    const isCurrent = known.connection === sid
-    await transaction.update(participants).set({ endedConnection: sid, ...(isCurrent ? endOfStay(known, at) : {}) }).where(of(sessionId, userId))
-    return isCurrent
+    await changeStay(transaction, known, afterDisconnection(known, connection))
+    return known.connection === connection.sid
   })
 }
 
@@ -116,7 +109,7 @@ export async function disconnect (orm: Orm, sessionId: string, userId: number, {
 export async function leave (orm: Orm, sessionId: string, userId: number): Promise<void> {
   await orm.transaction(async transaction => {
     const known = await holdParticipant(transaction, sessionId, userId)
-    if (known?.presentSince != null) await transaction.update(participants).set(endOfStay(known, new Date())).where(of(sessionId, userId))
+    if (known !== undefined) await changeStay(transaction, known, afterStay(known, new Date()))
   })
 }
 
@@ -124,21 +117,22 @@ export async function leave (orm: Orm, sessionId: string, userId: number): Promi
 export async function timeOut (orm: Orm, sessionId: string, userId: number, lastSeenAt: Date): Promise<boolean> {
   return await orm.transaction(async transaction => {
     const known = await holdParticipant(transaction, sessionId, userId)
-    if (known?.presentSince == null) return true
+    if (known === undefined) return true
     if (known.connection !== null) return false
-    await transaction.update(participants).set(endOfStay(known, lastSeenAt)).where(of(sessionId, userId))
+    await changeStay(transaction, known, afterStay(known, lastSeenAt))
     return true
   })
 }
 
-/** Everybody is gone: it is over. */
+/** Everybody is gone: it is over. As `afterStay`, for all of them at once. */
 export async function leaveAll (orm: Orm, sessionId: string, now: Date): Promise<void> {
-  const { presentSince, duration, connection, endedConnection } = participants
+  const { presentSince, duration, connection, endedConnection, endedConnectionAt } = participants
   const end = sql`${now.toISOString()}::timestamptz`
   await orm.update(participants).set({
     presentSince: null,
     connection: null,
     endedConnection: sql`coalesce(${connection}, ${endedConnection})`,
+    endedConnectionAt: sql`case when ${connection} is null then ${endedConnectionAt} else ${end} end`,
     leftAt: sql`greatest(${end}, ${presentSince})`,
     // As \`secondsBetween\`, for all of them at once.
     duration: sql`${duration} + greatest(0, floor(extract(epoch from ${end})) - floor(extract(epoch from ${presentSince})))`
@@ -173,22 +167,10 @@ async function notePeak (transaction: Orm, session: SessionRow): Promise<Session
   return viewers > peakViewers ? await changeSession(transaction, sessionId, { peakViewers: viewers }) : session
 }
 
-/** Told of a connection that another one, or the end, has followed already. */
-function isOld ({ leftAt, connection, connectedAt }: ParticipantRow, at: Date): boolean {
-  return isEarlier(at, leftAt) || (connection !== null && isEarlier(at, connectedAt))
-}
-
-/** By whole seconds: LiveKit tells no less. */
-function isEarlier (at: Date, other: Date | null): boolean {
-  return other !== null && Math.floor(at.getTime() / 1_000) < Math.floor(other.getTime() / 1_000)
-}
-
-function endOfStay ({ duration, presentSince }: ParticipantRow, at: Date) {
-  return { presentSince: null, connection: null, leftAt: later(at, presentSince), duration: duration + (presentSince === null ? 0 : secondsBetween(presentSince, at)) }
-}
-
-function later (one: Date, other: Date | null): Date {
-  return other !== null && other > one ? other : one
+/** @returns as it is then */
+async function changeStay (transaction: Orm, known: ParticipantRow, change: Partial<Stay>): Promise<ParticipantRow> {
+  if (Object.keys(change).length === 0) return known
+  return (await transaction.update(participants).set(change).where(eq(participants.id, known.id)).returning())[0]!
 }
 
 function of (sessionId: string, userId: number) {

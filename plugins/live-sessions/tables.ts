@@ -76,8 +76,9 @@ export const participants = pgTable('live_participants', {
   /** The provider's sid of the connection by which it is there; null: it said so itself. */
   connection: text('connection'),
   connectedAt: moment('connected_at'),
-  /** The connection that ended last: what is told of it afterwards is old. */
+  /** The connection that ended last, by the provider's clock: what is told of it afterwards, or of those before it, is old. */
   endedConnection: text('ended_connection'),
+  endedConnectionAt: moment('ended_connection_at'),
   /** Tokens of before may have another role in them. */
   roleChangedAt: moment('role_changed_at')
 }, table => [
