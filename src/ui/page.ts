@@ -32,6 +32,8 @@ export interface Page extends OfFeature {
 export interface MastheadPart extends OfFeature {
   /** The module that default-exports the component, from the folder of the list. It is given nothing. */
   module: `${string}.tsx`
+  /** Parts stand in this order, the lowest at the left. Default: 0. */
+  rank?: number
 }
 
 /** What a page's component is given: the parameters of its path, all of which match. */

@@ -1,4 +1,4 @@
-import type { Page } from '../../../src/ui/page.ts'
+import type { MastheadPart, Page } from '../../../src/ui/page.ts'
 
 const needs = 'headwater-live-sessions'
 /** As session ids are: a UUID. */
@@ -20,3 +20,6 @@ export const pages: readonly Page[] = [
     otherwise: { title: 'There is no such session', text: 'The link to a session ends with its id. Please check the address.' }
   }
 ]
+
+/** The way to all sessions, before who is logged in. */
+export const mastheadPart: MastheadPart = { needs, module: 'sessions/sessions-part.tsx', rank: -1 }

@@ -26,11 +26,13 @@ export function MySessions ({ account }: { account: Account }): ReactElement {
   }
   return (
     <>
-      <nav className='my-sessions-kinds' aria-label='Which of yours'>
-        <Link href={PATH} aria-current={isJoined ? undefined : 'page'}>Made by you</Link>
-        <Link href={`${PATH}?show=joined`} aria-current={isJoined ? 'page' : undefined}>Joined</Link>
-      </nav>
-      <p className='my-sessions-said' role='status'>{said}</p>
+      <div className='my-sessions-head'>
+        <nav className='my-sessions-kinds' aria-label='Which of yours'>
+          <Link href={PATH} aria-current={isJoined ? undefined : 'page'}>Made by you</Link>
+          <Link href={`${PATH}?show=joined`} aria-current={isJoined ? 'page' : undefined}>Joined</Link>
+        </nav>
+        <p className='my-sessions-said' role='status'>{said}</p>
+      </div>
       <FoundList
         words={found && countText({ page, pageSize: PAGE_SIZE, shown: found.sessions.length, total: found.total_count, one: 'session', many: 'sessions' })}
         isEmpty={found?.sessions.length === 0} isLooking={isLooking} trouble={trouble} onAgain={again} className='live-page-cards'

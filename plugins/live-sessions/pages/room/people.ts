@@ -13,7 +13,7 @@ export function newRoleText (role: SessionRole, canSend: boolean): string {
   switch (role) {
     case 'host': return 'You are the host.'
     case 'co_host': return 'You are a co-host now: you can give roles and remove people.'
-    case 'speaker': return canSend ? 'You are a speaker now: you can turn on camera and microphone.' : 'You are a speaker now.'
+    case 'speaker': return canSend ? 'You are a speaker now: you can turn on camera and microphone.' : 'You are a speaker now. In this session the host alone sends picture and sound.'
     case 'viewer': return 'You are a viewer now.'
   }
 }
