@@ -10,6 +10,7 @@ An HTTP request that cannot be read is answered 400, 408 or 431 with the same er
     { name: 'livestream', description: 'Streams: playlists, segments, pictures, state and control' },
     { name: 'accounts', description: 'Who people are: registration, login, profiles, administration' },
     { name: 'ivs', description: 'Stages: tokens to publish and to watch, viewers, statistics; with AWS IVS Real-Time or without' },
+    { name: 'livekit-rooms', description: 'Open rooms: anybody makes them, and gets tokens for them' },
     { name: 'livekit', description: 'What a LiveKit server tells, where rooms are at one' },
     { name: 'live-sessions', description: 'Live sessions: roles, invitations, moderation, recordings' },
     { name: 'server', description: 'For who runs it' }

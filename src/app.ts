@@ -36,11 +36,11 @@ export interface HeadwaterOptions {
   /** Whoever runs the rooms of the features below; opened where one of them is on. */
   livekit?: Omit<LivekitOptions, 'dataDir' | 'platform'>
   /** Settings of the open rooms. Left out, or with `enabled: 'off'`: there are none. */
-  livekitRooms?: LivekitRoomsOptions
+  livekitRooms?: Omit<LivekitRoomsOptions, 'publicBaseUrl'>
   /** Settings of live sessions. Left out, with `enabled: 'off'`, or without accounts: there are none. */
   liveSessions?: Omit<LiveSessionsOptions, 'publicBaseUrl'>
   /** Settings of recordings, for the features that record. */
-  recordings?: Omit<RecordingsOptions, 'publicBaseUrl'>
+  recordings?: Omit<RecordingsOptions, 'publicBaseUrl' | 'roomFilesDir'>
   /** Settings of the database, the shared state and the objects. They are opened where a feature needs them, unless the scope around this one has its own. */
   platform?: Partial<PlatformConfig>
   /** Whose `X-Forwarded-For` counts for Socket.IO: `off` (default), a number of proxies, or their addresses. For HTTP it is Fastify's own `trustProxy`. */
@@ -78,9 +78,9 @@ const plugin: FastifyPluginAsync<HeadwaterOptions & { prefix?: string }> = async
   }
   if (isOn(options.ivs)) await app.register(ivs, { ...options.ivs, ...dataDir })
   if (hasRooms || hasSessions) await app.register(livekit, { ...options.livekit, ...dataDir, platform })
-  if (hasRooms) await app.register(livekitRooms, options.livekitRooms!)
+  if (hasRooms) await app.register(livekitRooms, { ...options.livekitRooms, publicBaseUrl })
   if (hasSessions) {
-    await app.register(recordings, { ...options.recordings, publicBaseUrl })
+    await app.register(recordings, { ...options.recordings, publicBaseUrl, roomFilesDir: options.livekit?.egressS3 === 'on' ? '' : options.livekit?.egressDir ?? '' })
     await app.register(liveSessions, { ...options.liveSessions, publicBaseUrl })
   }
   await app.register(webUi)

@@ -11,6 +11,7 @@ import fp from 'fastify-plugin'
 import type { LiveSessionsConfig } from '../../src/config/live-sessions.ts'
 import { completeLiveSessionsOptions } from '../../src/config/load.ts'
 import { listedCors } from '../../src/http/cors.ts'
+import { LOG_REDACTION } from '../../src/http/log-redaction.ts'
 import { ownOptions } from '../../src/http/own-options.ts'
 import { pathOwnersOf } from '../../src/http/path-owners.ts'
 import { publicAddress, webSocketOrigin } from '../../src/http/public-address.ts'
@@ -78,7 +79,8 @@ const plugin: FastifyPluginAsync<LiveSessionsOptions> = async (app, options) => 
     await scope.register(sessionRoutes, { ...routes, prefix: '/sessions' })
     await scope.register(participantRoutes, { ...routes, prefix: '/sessions' })
     await scope.register(recordingRoutes, routes)
-  }, { prefix: '/api/v1/live' })
+    // Invitations stand in addresses: whatever log a host has, they are not in it.
+  }, { prefix: '/api/v1/live', logSerializers: LOG_REDACTION.serializers })
 }
 
 export const liveSessions = fp(plugin, { name: 'headwater-live-sessions', encapsulate: true, fastify: '5.x', decorators: { fastify: ['database', 'state', 'accounts', 'livekit', 'recordings', 'liveCore'] } })

@@ -12,6 +12,9 @@ export interface Described {
   routes: string[]
 }
 
+/** With one there are webhooks; it is asked for nothing. */
+const LIVEKIT = { url: 'https://livekit.example.org', apiKey: 'key', apiSecret: 'not a secret, but as long as one has to be' }
+
 /** The whole server, described without listening. */
 export async function describeApi (): Promise<Described> {
   const folder = await mkdtemp(join(tmpdir(), 'headwater-openapi-'))
@@ -22,7 +25,7 @@ export async function describeApi (): Promise<Described> {
     for (const one of [method].flat()) routes.push(`${one} ${url}`)
   })
   try {
-    await app.register(headwater, { livestream: { streamsDir: join(folder, 'streams') }, platform: { dataDir: join(folder, 'data') }, accounts: { environment: 'test' }, ivs: { environment: 'test' } })
+    await app.register(headwater, { livestream: { streamsDir: join(folder, 'streams') }, platform: { dataDir: join(folder, 'data') }, accounts: { environment: 'test' }, ivs: { environment: 'test' }, livekit: LIVEKIT, livekitRooms: {} })
     const { statusCode, body } = await app.inject('/docs/json')
     if (statusCode !== 200) throw new Error(`GET /docs/json was answered ${statusCode}: ${body}`)
     const document = JSON.parse(body) as { paths: Record<string, unknown> }

@@ -12,10 +12,11 @@ export const OPEN_CORS = {
 /**
  * The open policy, on every answer of the scope, errors and unknown paths too. Written here because
  * @fastify/cors cannot be registered a second time below a host that has it.
+ * @param paths that browsers may ask about beforehand; default: all of the scope
  */
-export function openCors (scope: FastifyInstance): void {
+export function openCors (scope: FastifyInstance, paths: readonly string[] = ['/*']): void {
   scope.addHook('onRequest', async (_request, reply) => { reply.headers(OPEN_CORS) })
-  scope.options('/*', { schema: { hide: true } }, async (_request, reply) => await reply.code(204).send())
+  for (const path of paths) scope.options(path, { schema: { hide: true } }, async (_request, reply) => await reply.code(204).send())
 }
 
 /**

@@ -5,7 +5,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import parseRange from 'range-parser'
 import { HeadwaterError } from '../errors/catalogue.ts'
 
+/** Bytes from `start` to `end`, both included. */
 interface Range { start: number, end: number }
+
+/** Something of a known size that is kept elsewhere. */
+export interface Stored {
+  bytes: number
+  /** With its quotes. A range of another one is not asked for (`If-Range`). */
+  etag: string
+  /** Opens a part of it, or all; undefined: it is gone. */
+  read: (range: Range) => Promise<Readable | undefined>
+}
 
 /** One range of the body (RFC 9110, 14.2): undefined for all of it. Several ranges are answered with all of it, as the RFC allows. */
 function requestedRange (request: FastifyRequest, size: number): Range | undefined | 'unsatisfiable' {
@@ -34,6 +44,19 @@ function answerRange (request: FastifyRequest, reply: FastifyReply, size: number
 export function sendBuffer (request: FastifyRequest, reply: FastifyReply, body: Buffer): FastifyReply {
   const { start, end } = answerRange(request, reply, body.length)
   return reply.send(start === 0 && end === body.length - 1 ? body : body.subarray(start, end + 1))
+}
+
+/** Sends what is kept elsewhere, or the part of it that was asked for. @throws HeadwaterError `NOT_FOUND` when it is gone */
+export async function sendStored (request: FastifyRequest, reply: FastifyReply, { bytes, etag, read }: Stored): Promise<FastifyReply> {
+  const { 'if-range': ifRange } = request.headers
+  // A part of what it was before does not fit.
+  if (ifRange !== undefined && ifRange !== etag) delete request.headers.range
+  const range = answerRange(request, reply, bytes)
+  const length = range.end - range.start + 1
+  // Fastify sets the length of an empty body to 0, and leaves it alone where there is a stream.
+  const body = length === 0 || request.method === 'HEAD' ? Readable.from([]) : await read(range)
+  if (body === undefined) throw new HeadwaterError('NOT_FOUND')
+  return reply.header('content-length', length).send(body)
 }
 
 /** Sends a file, or the part of it that was asked for. @throws HeadwaterError of the given code when it is not there */

@@ -34,12 +34,13 @@ t.test('the defaults that DECISIONS.md names', async t => {
 })
 
 t.test('environment variables are text and become what they mean', async t => {
-  const { server, livestream, ivs } = loadConfig({
-    PORT: '8080', HOST: '0.0.0.0', NODE_ENV: 'production', JWT_SECRET: 'a secret of 32 characters or more ', API_SECRET_KEY: 'first, second', MAX_STREAMS: '3', STREAM_RETENTION_HOURS: '0.5', STREAMS_DIR: '/var/streams', STREAM_MAX_BYTES_PER_MINUTE: '1048576', PUBLISH_AUTH: 'key', PUBLISH_KEYS: ' 0123456789abcdef, fedcba9876543210 ,', UNRELATED: 'x'
+  const { server, livestream, ivs, livekit } = loadConfig({
+    PORT: '8080', HOST: '0.0.0.0', NODE_ENV: 'production', JWT_SECRET: 'a secret of 32 characters or more ', API_SECRET_KEY: 'first, second', LIVEKIT_API_SECRET: 'a secret of rooms of 32 characters or more', MAX_STREAMS: '3', STREAM_RETENTION_HOURS: '0.5', STREAMS_DIR: '/var/streams', STREAM_MAX_BYTES_PER_MINUTE: '1048576', PUBLISH_AUTH: 'key', PUBLISH_KEYS: ' 0123456789abcdef, fedcba9876543210 ,', UNRELATED: 'x'
   })
   t.match(server, { port: 8080, host: '0.0.0.0', environment: 'production' })
   t.match(livestream, { maxStreams: 3, retentionHours: 0.5, streamsDir: '/var/streams', maxBytesPerMinute: 1_048_576, publishAuth: 'key', publishKeys: ['0123456789abcdef', 'fedcba9876543210'] })
   t.strictSame(ivs.apiKeys, ['first', 'second'])
+  t.match(livekit, { url: '', apiSecret: 'a secret of rooms of 32 characters or more' })
 })
 
 t.test('an empty variable is not set', async t => {
@@ -56,10 +57,15 @@ t.test('whatever is wrong is named, all of it at once', async t => {
     { environment: { PLAYBACK_KEYS: 'only thirty-one characters long,a playback key of thirty-two characters or more' }, says: [/PLAYBACK_KEYS/] },
     { environment: { PUBLISH_AUTH: 'key' }, says: [/PUBLISH_KEYS must name at least one key/] },
     { environment: { PUBLISH_AUTH: 'jwt', PUBLISH_JWT_SECRET: 'short' }, says: [/PUBLISH_JWT_SECRET must have at least 32 characters/] },
-    { environment: { NODE_ENV: 'production' }, says: [/JWT_SECRET must be set in production.*; API_SECRET_KEY must be set in production.*IVS=off/] },
+    { environment: { NODE_ENV: 'production' }, says: [/JWT_SECRET must be set in production.*; API_SECRET_KEY must be set in production.*IVS=off.*; LIVEKIT_API_SECRET must be set in production.*ROOMS=off, LIVE_SESSIONS=off/] },
+    { environment: { NODE_ENV: 'production', ACCOUNTS: 'off', IVS: 'off' }, says: [/: LIVEKIT_API_SECRET must be set in production/] },
+    { environment: { NODE_ENV: 'production', JWT_SECRET: 'x'.repeat(32), IVS: 'off', ROOMS: 'off' }, says: [/: LIVEKIT_API_SECRET must be set in production/] },
     { environment: { NODE_ENV: 'production', ACCOUNTS: 'off', ROOMS: 'off', SKIP_AUTH: 'true' }, says: [/: API_SECRET_KEY must be set in production/] },
     { environment: { MASTER_STAGE_ARN: 'arn:aws:ivs:eu-west-1:1:channel/x', IVS_ENDPOINT: 'ivs.example.com', IVS_ACCESS_KEY_ID: 'id', IVS_SIGNING_KEY: 'key', IVS_SCALE_OUT_VIEWERS: '5' }, says: [/MASTER_STAGE_ARN must be the ARN of a stage/, /IVS_ENDPOINT must begin with/, /IVS_ACCESS_KEY_ID and IVS_SECRET_ACCESS_KEY go together/, /IVS_SIGNING_KEY and IVS_SIGNING_KEY_ARN go together/, /IVS_SCALE_IN_VIEWERS \(5\) must be below IVS_SCALE_OUT_VIEWERS \(5\)/] },
     { environment: { NODE_ENV: 'production', JWT_SECRET: 'short', ADMIN_USERNAME: 'root', ADMIN_PASSWORD: 'x' }, says: [/JWT_SECRET must have at least 32 characters/, /ADMIN_USERNAME, ADMIN_EMAIL and ADMIN_PASSWORD go together/, /ADMIN_PASSWORD must have/] },
+    { environment: { LIVEKIT_URL: 'livekit.example.com', LIVEKIT_API_SECRET: 'short' }, says: [/LIVEKIT_URL and LIVEKIT_PUBLIC_URL must begin with/, /LIVEKIT_URL needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET/, /LIVEKIT_API_SECRET must have at least 32 characters/] },
+    { environment: { LIVEKIT_PUBLIC_URL: 'wss://livekit.example.com/rtc' }, says: [/have no path/] },
+    { environment: { LIVE_INVITE_SECRET: 'short', RECORDINGS_BASE_URL: '/recordings' }, says: [/LIVE_INVITE_SECRET must have at least 32 characters/, /RECORDINGS_BASE_URL must begin with/] },
     { environment: { DISK_LOW_BYTES: '1000', DISK_CRITICAL_BYTES: '1001' }, says: [/DISK_CRITICAL_BYTES \(1001\) must not be above DISK_LOW_BYTES \(1000\)/] }
   ]) {
     for (const message of says) t.throws(() => loadConfig(environment), { code: 'CONFIG_INVALID', message }, JSON.stringify(environment))
@@ -76,6 +82,12 @@ t.test('options of an embedder are named as they were given', async t => {
   const given = { maxStreams: 5 }
   completeLivestreamOptions(given)
   t.strictSame(given, { maxStreams: 5 }, 'what was given stays as it is')
+})
+
+t.test('without rooms production needs no secret of theirs', async t => {
+  const off = { NODE_ENV: 'production', IVS: 'off', ROOMS: 'off' }
+  t.doesNotThrow(() => loadConfig({ ...off, ACCOUNTS: 'off' }), 'live sessions need accounts')
+  t.doesNotThrow(() => loadConfig({ ...off, JWT_SECRET: 'x'.repeat(32), LIVE_SESSIONS: 'off' }))
 })
 
 t.test('a secret is in no message', async t => {

@@ -112,7 +112,7 @@ t.test('its steps, in clean folders: the server starts as somebody without right
   const variables = Object.fromEntries(Object.entries(environmentOf(last)).map(([name, value]) => [name, here(value)]))
   const [command = '', ...args] = execForm(lastOf(last, 'CMD')!)
   // On this machine's own address alone, and on a port that is free.
-  const { child, url, ended } = await startProgram(t, command, args, { cwd: workdir, env: { PATH: process.env['PATH'], ...variables, HOST: '127.0.0.1', PORT: String(port), JWT_SECRET: 'a secret that is long enough for a test', API_SECRET_KEY: 'a key of the API' }, ...(isRoot ? user : {}) })
+  const { child, url, ended } = await startProgram(t, command, args, { cwd: workdir, env: { PATH: process.env['PATH'], ...variables, HOST: '127.0.0.1', PORT: String(port), JWT_SECRET: 'a secret that is long enough for a test', API_SECRET_KEY: 'a key of the API', LIVEKIT_API_SECRET: 'a secret of rooms that is long enough for a test' }, ...(isRoot ? user : {}) })
   t.equal((await fetch(`${url}/studio`)).status, 200)
   for (const volume of ['streams', 'data']) t.ok((await readdir(join(root, volume))).length > 0, `${volume}: it is in the volume`)
   t.equal(await health(port), 0, 'healthy')

@@ -19,6 +19,8 @@ export interface PlaylistHead {
   event: boolean
 }
 
+const DATE = '#EXT-X-PROGRAM-DATE-TIME:'
+const LENGTH = '#EXTINF:'
 export const ENDLIST = '#EXT-X-ENDLIST\n'
 /** Of a tag; what is longer, or no number, is nothing that we wrote. */
 const DECIMAL = /^\d{1,15}$/
@@ -66,6 +68,26 @@ export interface PlaylistSummary {
 /** Sequence numbers of the segments that one of our own playlists lists, in its order. */
 export function listedSequences (text: string): number[] {
   return text.split('\n').map(parseSegmentName).filter(sequence => sequence !== undefined)
+}
+
+/** The segments that one of our own playlists lists, in its order. Sizes are not in it; times are counted on from the last one that is. */
+export function listedSegments (text: string): Array<Omit<ListedSegment, 'bytes'>> {
+  const segments: Array<Omit<ListedSegment, 'bytes'>> = []
+  let discontinuity = false
+  let durationMs = 0
+  let programDateTimeMs = 0
+  for (const line of text.split('\n')) {
+    const sequence = parseSegmentName(line)
+    if (line === '#EXT-X-DISCONTINUITY') discontinuity = true
+    else if (line.startsWith(DATE)) programDateTimeMs = Date.parse(line.slice(DATE.length))
+    else if (line.startsWith(LENGTH)) durationMs = Math.round(parseFloat(line.slice(LENGTH.length)) * 1000)
+    else if (sequence !== undefined) {
+      segments.push({ sequence, durationMs, discontinuity, programDateTimeMs })
+      programDateTimeMs += durationMs
+      discontinuity = false
+    }
+  }
+  return segments
 }
 
 /** Reads one of our own playlists back. */

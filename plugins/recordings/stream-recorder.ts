@@ -1,0 +1,244 @@
+import { createReadStream } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import { join as joinPath } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { RecordingsConfig } from '../../src/config/recordings.ts'
+import { HeadwaterError } from '../../src/errors/catalogue.ts'
+import { isMissing } from '../../src/errors/file-system.ts'
+import type { LiveCore } from '../../src/livestream/index.ts'
+import type { Log } from '../../src/log.ts'
+import { EVENT_PLAYLIST, readText } from '../../src/media/hls/files.ts'
+import { listedSegments, segmentName, type ListedSegment } from '../../src/media/hls/playlist.ts'
+import { join, JoinFailed, type Joined } from '../../src/media/join/join.ts'
+import type { Stream } from '../../src/media/stream.ts'
+import type { Objects } from '../../src/platform/objects/objects.ts'
+import { RunLimit } from '../../src/run-limit.ts'
+import { Capture, type Captured } from './capture.ts'
+import type { Recorder } from './recorder.ts'
+import { pathOf, RECORDING_TYPE } from './recording-file.ts'
+import type { RecordingStore } from './recording-store.ts'
+import type { Steps } from './steps.ts'
+import type { RecordingRow } from './tables.ts'
+
+/** Below the folder of the streams: links do not reach into other file systems, and one server has it at a time. */
+const FOLDER = '.headwater-recordings'
+
+type Config = Pick<RecordingsConfig, 'finishSeconds' | 'tailSeconds' | 'maxJoins' | 'maxBytes'>
+
+export interface StreamRecorderOptions {
+  core: Pick<LiveCore, 'streams' | 'config' | 'ffmpegPath'>
+  store: RecordingStore
+  steps: Steps
+  objects: Objects
+  config: Config
+  /** Another server may have the stream. */
+  hasNeighbours: boolean
+  log: Log
+}
+
+/** A recording of which segments are kept here. */
+interface Capturing {
+  streamKey: string
+  capture: Capture
+}
+
+/** Records what is published on a stream key: keeps its segments while it runs, and makes one MP4 of them. */
+export class StreamRecorder implements Recorder {
+  readonly #options: StreamRecorderOptions
+  readonly #capturing = new Map<string, Capturing>()
+  readonly #finishing = new Map<string, Promise<void>>()
+  readonly #joins: RunLimit
+  readonly #closing = new AbortController()
+
+  private constructor (options: StreamRecorderOptions) {
+    this.#options = options
+    this.#joins = new RunLimit(options.config.maxJoins)
+    options.core.streams.on('segment-listed', this.#listed)
+  }
+
+  /** Removes what is left of recordings that are over; `attend` goes on with the others. */
+  static async open (options: StreamRecorderOptions): Promise<StreamRecorder> {
+    const recorder = new StreamRecorder(options)
+    const wanted = new Set((await options.store.underWay('stream')).map(({ recordingId }) => recordingId))
+    for (const name of await readdir(recorder.#folderOf('')).catch(noneIfMissing)) {
+      if (!wanted.has(name)) await rm(recorder.#folderOf(name), { recursive: true, force: true })
+    }
+    return recorder
+  }
+
+  check (): void {}
+
+  async start (row: RecordingRow): Promise<void> {
+    this.#capture(row)
+  }
+
+  async stop (row: RecordingRow): Promise<void> {
+    this.#finish(row)
+  }
+
+  async attend (row: RecordingRow): Promise<void> {
+    if (row.state === 'processing') this.#finish(row)
+    else if (row.state === 'starting' || row.state === 'active') this.#capture(row)
+    else await this.#drop(row.recordingId)
+  }
+
+  async attendAll (rows: readonly RecordingRow[]): Promise<void> {
+    const underWay = new Set(rows.map(({ recordingId }) => recordingId))
+    for (const recordingId of [...this.#capturing.keys()]) if (!underWay.has(recordingId)) await this.#drop(recordingId)
+    for (const row of rows) await this.attend(row)
+  }
+
+  lateStart (seconds: number): string {
+    return `Nothing was published within ${seconds} seconds`
+  }
+
+  async close (): Promise<void> {
+    this.#closing.abort(new Error('The server is closing'))
+    this.#options.core.streams.off('segment-listed', this.#listed)
+    await Promise.all([...this.#finishing.values(), ...[...this.#capturing.values()].map(({ capture }) => capture.idle())])
+  }
+
+  readonly #listed = (stream: Stream, segment: ListedSegment): void => {
+    for (const [recordingId, capturing] of this.#capturing) {
+      if (capturing.streamKey !== stream.key) continue
+      capturing.capture.take(captured(stream.folder, segment, stream.packager?.firstSequence))
+      if (capturing.capture.bytes <= this.#options.config.maxBytes) continue
+      this.#options.steps.take(recordingId, 'processing', { endedAt: new Date() }).catch((error: unknown) => {
+        this.#options.log.error({ err: error, recording: recordingId }, 'a recording that is too large could not be stopped')
+      })
+    }
+  }
+
+  /** Keeps segments from now on, and those that were published since the recording began. */
+  #capture ({ recordingId, sourceName: streamKey, createdAt }: RecordingRow): Capturing {
+    const known = this.#capturing.get(recordingId)
+    if (known !== undefined) return known
+    const { store, steps, log } = this.#options
+    const capture = new Capture({
+      folder: this.#folderOf(recordingId),
+      fromMs: createdAt.getTime(),
+      published: async () => await this.#published(streamKey),
+      onBegun: async takenAtMs => {
+        const startedAt = new Date(takenAtMs)
+        // It may have been stopped meanwhile: what is kept counts all the same.
+        if (await steps.take(recordingId, 'active', { startedAt }) === undefined) await store.noteStart(recordingId, startedAt)
+      },
+      log
+    })
+    const capturing: Capturing = { streamKey, capture }
+    this.#capturing.set(recordingId, capturing)
+    return capturing
+  }
+
+  async #published (streamKey: string): Promise<Captured[]> {
+    const { streams } = this.#options.core
+    const folder = streams.folderOf(streamKey)
+    const text = streams.get(streamKey)?.packager?.eventPlaylist.body.toString() ?? await readText(joinPath(folder, EVENT_PLAYLIST))
+    const segments = listedSegments(text ?? '')
+    return segments.map(segment => captured(folder, segment, segments[0]?.sequence))
+  }
+
+  /** Makes the file, once at a time; where that fails for now, whoever attends next tries again. */
+  #finish (row: RecordingRow): void {
+    const { recordingId } = row
+    if (this.#finishing.has(recordingId) || this.#closing.signal.aborted) return
+    const finishing = this.#finishNow(row)
+      .catch((error: unknown) => {
+        if (!this.#closing.signal.aborted) this.#options.log.error({ err: error, recording: recordingId }, 'the file of a recording could not be made; it is tried again')
+      })
+      .finally(() => { this.#finishing.delete(recordingId) })
+    this.#finishing.set(recordingId, finishing)
+  }
+
+  async #finishNow (asked: RecordingRow): Promise<void> {
+    const { recordingId, sourceName } = asked
+    const row = await this.#options.store.find(recordingId)
+    // Whoever attends may have an old row.
+    if (row?.state !== 'processing') return
+    const endedAtMs = (row.endedAt ?? new Date()).getTime()
+    const { capture } = this.#capture(row)
+    capture.end(endedAtMs)
+    await this.#tail(sourceName, endedAtMs)
+    this.#capturing.delete(recordingId)
+    const segments = await capture.segments()
+    this.#closing.signal.throwIfAborted()
+    if (segments.length === 0) {
+      await this.#finishEmpty(recordingId)
+      return
+    }
+    const output = joinPath(this.#folderOf(recordingId), 'joined.mp4')
+    const leftMs = endedAtMs + this.#options.config.finishSeconds * 1_000 - Date.now()
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(Math.max(1, leftMs))])
+    try {
+      const joined = await this.#joins.run(async () => await join({ segments, output, ffmpegPath: this.#options.core.ffmpegPath, audioKbps: this.#options.core.config.audioKbps, signal }), { signal })
+      await this.#keep(row, output, joined)
+    } catch (error) {
+      const problem = problemOf(error)
+      if (problem === undefined) throw error
+      this.#options.log.error({ err: error, recording: recordingId }, 'there will be no file of a recording')
+      await this.#options.steps.take(recordingId, 'failed', { problem })
+    }
+    await rm(this.#folderOf(recordingId), { recursive: true, force: true })
+  }
+
+  async #keep (row: RecordingRow, path: string, { durationMs, bytes }: Joined): Promise<void> {
+    const { objects, steps, store } = this.#options
+    const key = pathOf(row)
+    await objects.put(key, createReadStream(path), { contentType: RECORDING_TYPE })
+    if (await steps.take(row.recordingId, 'ready', { durationSeconds: durationMs / 1000, bytes }) !== undefined) return
+    // It took too long.
+    if ((await store.find(row.recordingId))?.state === 'failed') await objects.delete(key)
+  }
+
+  /** Nothing is here. Another server may have something, and says so soon. */
+  async #finishEmpty (recordingId: string): Promise<void> {
+    const { store, steps, config, hasNeighbours } = this.#options
+    if (hasNeighbours) await delay(config.tailSeconds * 1_000, undefined, { signal: this.#closing.signal })
+    const row = await store.find(recordingId)
+    if (row?.startedAt === null) await steps.take(recordingId, 'failed', { problem: 'Nothing was published while it was recorded' })
+  }
+
+  /** Resolves when all is published that had come by then, when nothing can come any more, or after `tailSeconds`. */
+  async #tail (streamKey: string, endedAtMs: number): Promise<void> {
+    const { core: { streams }, config } = this.#options
+    const stream = streams.get(streamKey)
+    if (stream?.packager === undefined || stream.hasEnded) return
+    const done = new AbortController()
+    const listed = ({ key }: Stream, { programDateTimeMs }: ListedSegment) => { if (key === streamKey && programDateTimeMs >= endedAtMs) done.abort() }
+    const ended = ({ key }: Stream) => { if (key === streamKey) done.abort() }
+    streams.on('segment-listed', listed)
+    streams.on('ended', ended)
+    const until = Math.max(0, endedAtMs + config.tailSeconds * 1_000 - Date.now())
+    await delay(until, undefined, { signal: AbortSignal.any([done.signal, this.#closing.signal]) }).catch(() => {})
+    streams.off('segment-listed', listed)
+    streams.off('ended', ended)
+  }
+
+  async #drop (recordingId: string): Promise<void> {
+    if (this.#finishing.has(recordingId)) return
+    const capturing = this.#capturing.get(recordingId)
+    this.#capturing.delete(recordingId)
+    await capturing?.capture.idle()
+    await rm(this.#folderOf(recordingId), { recursive: true, force: true })
+  }
+
+  #folderOf (recordingId: string): string {
+    return joinPath(this.#options.core.config.streamsDir, FOLDER, recordingId)
+  }
+}
+
+function captured (folder: string, { sequence, durationMs, discontinuity, programDateTimeMs }: Omit<ListedSegment, 'bytes'>, firstSequence: number | undefined): Captured {
+  return { sequence, path: joinPath(folder, segmentName(sequence)), durationMs, isBreak: discontinuity || sequence === firstSequence, takenAtMs: programDateTimeMs }
+}
+
+/** What another try would not mend, in words; undefined: it may. */
+function problemOf (error: unknown): string | undefined {
+  if (error instanceof JoinFailed) return `The file could not be made: ${error.message.split('\n')[0]}`
+  if ((error as Error).name === 'TimeoutError') return 'The file could not be made in time'
+  return error instanceof HeadwaterError && error.code === 'PAYLOAD_TOO_LARGE' ? `The file is too large: ${error.message}` : undefined
+}
+
+function noneIfMissing (error: unknown): string[] {
+  if (isMissing(error)) return []
+  throw error
+}
