@@ -82,11 +82,12 @@ t.test('who is removed is out, and does not come again', async t => {
 })
 
 t.test('a room that closes says that the session is over, or is opened again', async t => {
-  const { attendance, session, rooms, until } = come(t)
+  const { attendance, asked, session, rooms, until } = come(t)
   await attendance.enter()
   rooms[0]!.end('closed')
   await until('in')
   t.equal(rooms.length, 2, 'the session is live still')
+  t.notOk(asked.includes('leave'), 'who is out already does not say so')
   session.status = 'ended'
   rooms[1]!.end('closed')
   await until('over')
