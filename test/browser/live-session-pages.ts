@@ -14,6 +14,8 @@ export interface LiveServer {
   ask (method: string, path: string, body?: object, token?: string): Promise<Answer>
   /** A new account, and its token. */
   account (username: string, role?: 'user' | 'mentor'): Promise<string>
+  /** A new session of the administrator. @returns its id */
+  session (made: object): Promise<string>
 }
 
 /** The whole server with live sessions and local rooms. */
@@ -37,7 +39,8 @@ export async function startLiveServer (t: Test, recordings: StandaloneSettings['
       const { token, user } = await logIn(username, PASSWORD)
       if (role !== 'user') await ask('PUT', `/api/v1/admin/users/${user.user_id}`, { role }, (await logIn(ADMIN.username, ADMIN.password)).token)
       return token
-    }
+    },
+    session: async made => (await ask('POST', '/api/v1/live/sessions', made, (await logIn(ADMIN.username, ADMIN.password)).token)).json.session_id
   }
 }
 

@@ -70,6 +70,8 @@ t.test('a private lesson, from its making to its recording', async t => {
   await host.press('End the session')
   await host.press('End the session', 'dialog')
   await host.sees('The session has ended')
+  // Its page asks again by itself, but a test has no time.
+  while ((await server.ask('GET', '/api/v1/live/recordings', undefined, mentor)).json.total_count === 0) await host.page.waitForTimeout(100)
   await host.page.getByRole('link', { name: 'Recordings of this session' }).click()
   await host.page.getByRole('heading', { name: 'A private lesson' }).waitFor()
   const ranges: number[] = []

@@ -12,7 +12,8 @@ import type { OpenRoom } from './open-room.ts'
 
 interface ControlBarProps {
   session: SessionDetails
-  room: OpenRoom
+  /** Undefined while one is coming in. */
+  room: OpenRoom | undefined
   api: SessionApi
   /** The session has changed. */
   onChanged: () => void
@@ -26,7 +27,7 @@ export function ControlBar ({ session, room, api, onChanged }: ControlBarProps):
   const [isRecording, setRecording] = useState(isLive && session.is_recorded)
   const { isBusy, trouble, run } = useLiveAction()
   const changed = () => {
-    room.connection.tell('session')
+    room?.connection.tell('session')
     onChanged()
   }
   const start = () => run(async () => {
@@ -37,7 +38,7 @@ export function ControlBar ({ session, room, api, onChanged }: ControlBarProps):
   const end = () => {
     setAsking(false)
     run(async () => {
-      await room.finish()
+      await room?.finish()
       await api.end()
       changed()
     })
@@ -56,7 +57,7 @@ export function ControlBar ({ session, room, api, onChanged }: ControlBarProps):
       <div className='room-ways'>
         {isLive
           ? <Button kind='danger' aria-disabled={isBusy} onClick={() => setAsking(true)}>End the session</Button>
-          : <Button aria-disabled={isBusy} onClick={start}>Start the session</Button>}
+          : <Button disabled={room === undefined} aria-disabled={isBusy} onClick={start}>Start the session</Button>}
         {isLive && <Button kind='quiet' aria-disabled={isBusy} onClick={record}>{isRecording ? 'Stop recording' : 'Record'}</Button>}
         <Button kind='quiet' aria-expanded={isInviting} onClick={() => setInviting(!isInviting)}>Invite</Button>
         <span role='status'>{isLive && isRecording && <Badge kind='warning'>Recording</Badge>}</span>

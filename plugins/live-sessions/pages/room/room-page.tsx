@@ -24,13 +24,20 @@ export default function RoomPage ({ params: { sessionId } }: PageProps<'sessionI
       <Masthead><ButtonLink kind='quiet' to='/live'>Leave</ButtonLink></Masthead>
       <main>
         <PageTitle inTab={title}>{title}</PageTitle>
-        <LoggedIn>{account => <Attended key={account.user_id} sessionId={sessionId} onTitle={setTitle} />}</LoggedIn>
+        <LoggedIn>{account => <Attended key={account.user_id} userId={account.user_id} sessionId={sessionId} onTitle={setTitle} />}</LoggedIn>
       </main>
     </div>
   )
 }
 
-function Attended ({ sessionId, onTitle }: { sessionId: string, onTitle: (title: string) => void }): ReactElement {
+interface AttendedProps {
+  userId: number
+  sessionId: string
+  /** The title of the session, when it is known. */
+  onTitle: (title: string) => void
+}
+
+function Attended ({ userId, sessionId, onTitle }: AttendedProps): ReactElement {
   const [api] = useState(() => new SessionApi(sessionId, () => keptInvitation(sessionId)))
   const { phase, session, room, enter, look } = useAttendance(api)
   useEffect(() => { if (session !== undefined) onTitle(session.title) }, [session?.title])
@@ -38,7 +45,7 @@ function Attended ({ sessionId, onTitle }: { sessionId: string, onTitle: (title:
     <>
       {session !== undefined && <About session={session} />}
       {phase === 'looking' && session === undefined && <p role='status'>Looking …</p>}
-      {(phase === 'in' || phase === 'looking') && session !== undefined && <Room session={session} room={room} api={api} onChanged={look} />}
+      {(phase === 'in' || phase === 'looking') && session !== undefined && <Room session={session} room={room} isHost={session.owner_id === userId} api={api} onChanged={look} />}
       {phase !== 'in' && phase !== 'looking' && <Outside phase={phase} session={session} onAgain={enter} />}
     </>
   )
@@ -46,12 +53,15 @@ function Attended ({ sessionId, onTitle }: { sessionId: string, onTitle: (title:
 
 /** What it is, by whom, and when. */
 function About ({ session }: { session: SessionDetails }): ReactElement {
-  const { status, session_type: type, owner_name: owner, is_public: isPublic } = session
+  const { status, session_type: type, owner_name: owner, is_public: isPublic, description } = session
   return (
-    <p className='room-about'>
-      <span role='status'><Badge kind={status === 'live' ? 'live' : 'quiet'}>{STATUSES[status]}</Badge></span>
-      {!isPublic && <Badge kind='warning'>Private</Badge>}
-      <span>{TYPES[type]} by {owner} · {whenText(session, new Date())}</span>
-    </p>
+    <>
+      <p className='room-about'>
+        <span role='status'><Badge kind={status === 'live' ? 'live' : 'quiet'}>{STATUSES[status]}</Badge></span>
+        {!isPublic && <Badge kind='warning'>Private</Badge>}
+        <span>{TYPES[type]} by {owner} · {whenText(session, new Date())}</span>
+      </p>
+      {description !== null && description !== '' && <p className='room-description'>{description}</p>}
+    </>
   )
 }

@@ -16,28 +16,29 @@ interface RoomProps {
   session: SessionDetails
   /** Undefined while one is coming in. */
   room: OpenRoom | undefined
+  isHost: boolean
   api: SessionApi
   /** The session has changed. */
   onChanged: () => void
 }
 
 /** The room, for who is in it. */
-export function Room ({ session, room, api, onChanged }: RoomProps): ReactElement {
+export function Room ({ session, room, isHost, api, onChanged }: RoomProps): ReactElement {
   const { connection, you, others, messages } = useSnapshot(room?.connection, NOBODY)
   const roleWords = useRoleWords(you?.role, room?.sendsByRole ?? false)
   return (
     <div className='room-parts'>
       <div className='room-picture'>
-        {room !== undefined && you?.role === 'host' && <ControlBar session={session} room={room} api={api} onChanged={onChanged} />}
+        {isHost && <ControlBar session={session} room={room} api={api} onChanged={onChanged} />}
         <LivePlayer room={room} isLive={session.status === 'live'} />
         {connection === 'reconnecting' && <Notice kind='warning' title='Reconnecting …'>People and chat come back by themselves.</Notice>}
-        {session.description !== null && session.description !== '' && <p className='room-description'>{session.description}</p>}
       </div>
       <div className='room-side'>
         {roleWords !== '' && <Notice title={roleWords} />}
         <VisuallyHidden role='status'>{connection === 'connected' ? 'You are in.' : ''}</VisuallyHidden>
-        <ParticipantList you={you} others={others} api={api} />
+        {/* First what keeps its height: nothing moves when people come and go. */}
         <ChatPanel messages={messages} isConnected={connection === 'connected'} say={async text => await room?.connection.say(text)} />
+        <ParticipantList you={you} others={others} api={api} />
       </div>
     </div>
   )
