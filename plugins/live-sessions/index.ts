@@ -14,7 +14,7 @@ import { listedCors } from '../../src/http/cors.ts'
 import { LOG_REDACTION } from '../../src/http/log-redaction.ts'
 import { ownOptions } from '../../src/http/own-options.ts'
 import { pathOwnersOf } from '../../src/http/path-owners.ts'
-import { publicAddress, webSocketOrigin } from '../../src/http/public-address.ts'
+import { publicAddress, webSocketAddress } from '../../src/http/public-address.ts'
 import type { Database } from '../../src/platform/database/database.ts'
 import type { State } from '../../src/platform/state/state.ts'
 import { SessionAccess } from './access.ts'
@@ -31,6 +31,9 @@ export interface LiveSessionsOptions extends Partial<LiveSessionsConfig> {
   /** What stands before the prefix of this server in addresses that people get. */
   publicBaseUrl?: string
 }
+
+/** Invitations stand in addresses: whatever log a host has, they are not in it. Fastify's type knows serializers of text alone. */
+const LOG_SERIALIZERS = LOG_REDACTION.serializers as unknown as Record<string, (value: unknown) => string>
 
 const plugin: FastifyPluginAsync<LiveSessionsOptions> = async (app, options) => {
   const { publicBaseUrl = '', ...settings } = ownOptions(options)
@@ -68,7 +71,7 @@ const plugin: FastifyPluginAsync<LiveSessionsOptions> = async (app, options) => 
   const prefix = app.prefix.replace(/\/$/, '')
   const addresses: Addresses = {
     session: (request, sessionId) => `${publicAddress(request, publicBaseUrl)}${prefix}/live/${sessionId}`,
-    rooms: request => provider.url ?? webSocketOrigin(request, publicBaseUrl),
+    rooms: request => provider.url ?? webSocketAddress(request, publicBaseUrl),
     playback: streamKey => liveCore.playbackUrl(streamKey, { playlist: 'live.m3u8' })
   }
   const routes: RouteOptions = { sessions, access: new SessionAccess({ accounts, sessions, limits: state.limits }), accounts, addresses, log }
@@ -79,8 +82,7 @@ const plugin: FastifyPluginAsync<LiveSessionsOptions> = async (app, options) => 
     await scope.register(sessionRoutes, { ...routes, prefix: '/sessions' })
     await scope.register(participantRoutes, { ...routes, prefix: '/sessions' })
     await scope.register(recordingRoutes, routes)
-    // Invitations stand in addresses: whatever log a host has, they are not in it.
-  }, { prefix: '/api/v1/live', logSerializers: LOG_REDACTION.serializers })
+  }, { prefix: '/api/v1/live', logSerializers: LOG_SERIALIZERS })
 }
 
 export const liveSessions = fp(plugin, { name: 'headwater-live-sessions', encapsulate: true, fastify: '5.x', decorators: { fastify: ['database', 'state', 'accounts', 'livekit', 'recordings', 'liveCore'] } })

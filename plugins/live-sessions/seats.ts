@@ -56,11 +56,11 @@ export class Seats {
     for (const kind of KINDS) await this.#presence.clear(`${kind}${sessionId}`)
   }
 
-  /** Told once for each who was not seen for too long, on one server. @returns an end to it */
-  onTimeout (listener: (sessionId: string, userId: number, lastSeenAt: Date) => unknown): () => void {
-    return this.#presence.onTimeout((place, { member, lastSeenAt }) => {
+  /** Told once for each who was not seen for too long, on one server; one that fails is logged. @returns an end to it */
+  onTimeout (listener: (sessionId: string, userId: number, lastSeenAt: Date) => Promise<void>): () => void {
+    return this.#presence.onTimeout(async (place, { member, lastSeenAt }) => {
       const kind = KINDS.find(one => place.startsWith(one))
-      if (kind !== undefined) listener(place.slice(kind.length), Number(member), new Date(lastSeenAt))
+      if (kind !== undefined) await listener(place.slice(kind.length), Number(member), new Date(lastSeenAt))
     })
   }
 }

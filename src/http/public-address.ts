@@ -11,7 +11,7 @@ export function publicAddress ({ protocol, host }: Asking, publicBaseUrl: string
   return /^https?:\/\//.test(publicBaseUrl) ? publicBaseUrl : `${protocol}://${host}${publicBaseUrl}`
 }
 
-/** The same for WebSockets, as far as the host: `wss://live.example.org`. */
-export function webSocketOrigin (asking: Asking, publicBaseUrl: string): string {
-  return new URL(publicAddress(asking, publicBaseUrl)).origin.replace(/^http/, 'ws')
+/** The same for WebSockets: `wss://live.example.org`. */
+export function webSocketAddress (asking: Asking, publicBaseUrl: string): string {
+  return publicAddress(asking, publicBaseUrl).replace(/^http/, 'ws')
 }

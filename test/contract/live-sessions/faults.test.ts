@@ -1,0 +1,127 @@
+import t, { type Test } from 'tap'
+import { startLiveSessions, type Person } from '../../fixtures/live-sessions-host.ts'
+import { expectBody, expectError } from './expect.ts'
+
+// Long enough for a busy machine, on which who is there is seen late.
+const PRESENCE_TIMEOUT_MS = 2_000
+
+// Whoever is looked for is looked for often.
+const host = await startLiveSessions(t, { rooms: 'livekit', sessions: { presenceTimeoutSeconds: PRESENCE_TIMEOUT_MS / 1_000, reconcileSeconds: 0.15 }, livekit: { attempts: 1, retryMs: 1, requestMs: 2_000 } })
+const { ask } = host
+const standIn = host.standIn!
+const owner = await host.person('mentor')
+const [ada, bob] = [await host.person(), await host.person()]
+
+const make = async (t: Test, more: object = {}): Promise<string> => expectBody(t, await ask('POST', '/sessions', owner, { title: 'Faults', is_public: true, ...more }), 201, 'made').session_id
+const join = async (id: string, who: Person) => await ask('POST', `/sessions/${id}/join`, who, {})
+const visit = async (id: string, who: Person) => await host.visit((await join(id, who)).json)
+const viewers = async (id: string, count: number) => await host.until(`/sessions/${id}`, owner, json => json.current_viewers === count)
+const stats = async (id: string) => (await ask('GET', `/sessions/${id}/stats`, owner)).json
+/** So often has the provider said who is there, since now. */
+const looks = async (times: number) => {
+  const before = standIn.asked('ListParticipants')
+  await host.until('/sessions', owner, () => standIn.asked('ListParticipants') >= before + times)
+}
+
+t.afterEach(() => { standIn.faults.clear() })
+
+await t.test('events that are lost: who is there is found out all the same', async t => {
+  const id = await make(t)
+  standIn.webhooks.lose('participant_joined', 'participant_left')
+  const visitor = await visit(id, ada)
+  await viewers(id, 1)
+  visitor.leave()
+  await viewers(id, 0)
+  t.match(await stats(id), { peak_viewers: 1, total_participants: 1, participants: [{ user_id: ada.id, is_present: false }] })
+})
+
+await t.test('events that come twice, late and in another order', async t => {
+  const id = await make(t)
+  standIn.webhooks.repeat(2)
+  standIn.webhooks.hold()
+  const first = await visit(id, ada)
+  const second = await visit(id, bob)
+  first.leave()
+  const again = await visit(id, ada)
+  second.leave()
+  standIn.webhooks.release('reversed')
+  await standIn.settled()
+  await viewers(id, 1)
+  standIn.webhooks.repeat(1)
+  t.match(await stats(id), { total_participants: 2, participants: [{ user_id: ada.id, is_present: true }, { user_id: bob.id, is_present: false }] })
+  again.leave()
+  await viewers(id, 0)
+})
+
+await t.test('who does not connect loses the place, who is connected keeps it', async t => {
+  const id = await make(t, { max_participants: 1 })
+  expectBody(t, await join(id, ada), 200, 'ada has a place')
+  expectError(t, await join(id, bob), 'SESSION_FULL', 'so that bob has none')
+  let answer = await join(id, bob)
+  while (answer.status !== 200) answer = await join(id, bob)
+  const visitor = await host.visit(answer.json)
+  await viewers(id, 1)
+  const until = Date.now() + 1.5 * PRESENCE_TIMEOUT_MS
+  while (Date.now() < until) {
+    expectError(t, await join(id, ada), 'SESSION_FULL', 'bob is there')
+    await looks(1)
+  }
+  t.equal(visitor.isConnected(), true)
+  t.match(await stats(id), { current_viewers: 1, peak_viewers: 1 })
+})
+
+await t.test('while nobody says who is there, nobody is gone', async t => {
+  const id = await make(t)
+  await visit(id, ada)
+  await viewers(id, 1)
+  standIn.faults.add('ListParticipants', { kind: 'status', status: 503 })
+  const until = Date.now() + 1.5 * PRESENCE_TIMEOUT_MS
+  while (Date.now() < until) {
+    t.match(await stats(id), { current_viewers: 1 })
+    await looks(1)
+  }
+})
+
+await t.test('whoever cannot be removed now is removed later', async t => {
+  const id = await make(t)
+  const visitor = await visit(id, ada)
+  await viewers(id, 1)
+  standIn.faults.add('RemoveParticipant', { kind: 'status', status: 503 }, 1)
+  expectError(t, await ask('POST', `/sessions/${id}/participants/${ada.id}/kick`, owner), 'SERVICE_UNAVAILABLE', 'it is told')
+  t.match(await stats(id), { current_viewers: 0 })
+  expectError(t, await join(id, ada), 'FORBIDDEN', 'they do not come again')
+  await visitor.until(() => !visitor.isConnected())
+})
+
+await t.test('a role that cannot be given now is given later', async t => {
+  const id = await make(t)
+  const visitor = await visit(id, ada)
+  await viewers(id, 1)
+  standIn.faults.add('UpdateParticipant', { kind: 'status', status: 503 }, 1)
+  expectError(t, await ask('PATCH', `/sessions/${id}/participants/${ada.id}`, owner, { role: 'speaker' }), 'SERVICE_UNAVAILABLE', 'it is told')
+  await visitor.until(() => visitor.canPublish() && visitor.attributes().role === 'speaker')
+  t.match(await stats(id), { participants: [{ role: 'speaker' }] })
+})
+
+await t.test('a session ends whether its room can be closed or not', async t => {
+  const id = await make(t, { is_recorded: true })
+  await ask('POST', `/sessions/${id}/start`, owner)
+  const visitor = await visit(id, ada)
+  standIn.faults.add('DeleteRoom', { kind: 'status', status: 503 }, 1)
+  t.match(expectBody(t, await ask('POST', `/sessions/${id}/end`, owner), 200, 'ended'), { status: 'ended' })
+  t.match(await stats(id), { status: 'ended', current_viewers: 0 })
+  await visitor.until(() => !visitor.isConnected())
+  await host.until('/sessions', owner, () => standIn.room(id) === undefined)
+  t.ok(host.lines.some(line => line.includes('could not be ended yet')), 'and the log says so')
+})
+
+await t.test('without rooms nothing begins, and nothing is taken', async t => {
+  const id = await make(t, { max_participants: 1 })
+  standIn.faults.add('CreateRoom', { kind: 'status', status: 503 })
+  expectError(t, await ask('POST', `/sessions/${id}/start`, owner), 'SERVICE_UNAVAILABLE', 'start')
+  t.match((await ask('GET', `/sessions/${id}`)).json, { status: 'scheduled', started_at: null })
+  const refused = await join(id, ada)
+  expectError(t, refused, 'SERVICE_UNAVAILABLE', 'join')
+  standIn.faults.clear()
+  expectBody(t, await join(id, bob), 200, 'the place is free')
+})
