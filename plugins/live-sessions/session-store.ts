@@ -19,6 +19,8 @@ export interface SessionFilter {
   sessionType?: SessionType
   isPublic?: boolean
   ownerId?: number
+  /** Only those that this account took part in, without its own. */
+  joinedBy?: number
   limit: number
   offset: number
 }
@@ -59,14 +61,15 @@ export async function sessionsWithRooms (orm: Orm): Promise<SessionRow[]> {
 }
 
 /** Those that are live first, then by their time, the latest first. */
-export async function listSessions (orm: Orm, onlooker: Onlooker, { status, sessionType, isPublic, ownerId, limit, offset }: SessionFilter): Promise<{ rows: SessionRow[], total: number }> {
+export async function listSessions (orm: Orm, onlooker: Onlooker, { status, sessionType, isPublic, ownerId, joinedBy, limit, offset }: SessionFilter): Promise<{ rows: SessionRow[], total: number }> {
   const where = and(
     isNull(sessions.deletedAt),
     visibleTo(orm, onlooker),
     status === undefined ? undefined : eq(sessions.status, status),
     sessionType === undefined ? undefined : eq(sessions.sessionType, sessionType),
     isPublic === undefined ? undefined : eq(sessions.isPublic, isPublic),
-    ownerId === undefined ? undefined : eq(sessions.ownerId, ownerId)
+    ownerId === undefined ? undefined : eq(sessions.ownerId, ownerId),
+    joinedBy === undefined ? undefined : and(ne(sessions.ownerId, joinedBy), tookPart(orm, joinedBy))
   )
   const rows = await orm.select().from(sessions).where(where)
     .orderBy(desc(eq(sessions.status, 'live')), desc(sql`coalesce(${sessions.scheduledAt}, ${sessions.createdAt})`), desc(sessions.id)).limit(limit).offset(offset)

@@ -26,6 +26,8 @@ export interface BuiltPage extends BuiltPart {
   params: Record<string, string>
   /** Pages of other sites may show it in a frame. */
   embeddable: boolean
+  /** It connects to whoever runs the rooms. */
+  connects?: 'rooms'
 }
 
 /** A file in all the forms in which it goes over the wire. */

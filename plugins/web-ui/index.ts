@@ -3,14 +3,17 @@
  *
  * Adds `GET` for the path of every page (`/`, `/studio`, `/watch/:streamId`) and `GET /assets/:name` (what the
  * pages load), all below the prefix; a host that has something of its own at such a path keeps it. Needs the
- * livestream API below the same prefix. The pages of a plugin are there where it was registered before. Decorators, events, tables: none. Settings: `WebUiOptions`.
+ * livestream API below the same prefix. The pages of a plugin are there where it was registered before; those that connect to rooms may connect to
+ * where the decorator `livekit` says. Decorators, events, tables: none. Settings: `WebUiOptions`.
  */
 import { fileURLToPath } from 'node:url'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { acceptsCoding } from '../../src/http/content-coding.ts'
+import type { RoomProvider } from '../../src/rooms/provider.ts'
 import { loadBuild, type Asset, type BuiltPage, type BuiltPart } from './build.ts'
 import { documentOf, rightAddress } from './document.ts'
+import { roomSources } from './room-sources.ts'
 
 export interface WebUiOptions {
   /** Folder of the built pages. Default: `built`, beside this module. */
@@ -19,7 +22,8 @@ export interface WebUiOptions {
 
 const BUILT = fileURLToPath(new URL('built', import.meta.url))
 
-function pageHeaders ({ embeddable }: BuiltPage): Record<string, string> {
+/** @param others servers that the page connects to beside this one, as its policy has them */
+function pageHeaders ({ embeddable }: BuiltPage, others: readonly string[]): Record<string, string> {
   return {
     // hls.js runs a worker from a blob and feeds the video element through another one.
     'content-security-policy': [
@@ -27,7 +31,7 @@ function pageHeaders ({ embeddable }: BuiltPage): Record<string, string> {
       "script-src 'self'",
       "style-src 'self'",
       "img-src 'self' blob:",
-      "connect-src 'self'",
+      ["connect-src 'self'", ...others].join(' '),
       "media-src 'self' blob:",
       'worker-src blob:',
       "base-uri 'self'",
@@ -48,13 +52,14 @@ const ASSET_HEADERS = {
 const plugin: FastifyPluginAsync<WebUiOptions> = async (app, { folder = BUILT }) => {
   const { pages, mastheadParts, shell, assets } = await loadBuild(folder)
   const isThere = ({ needs }: BuiltPart) => needs === undefined || app.hasPlugin(needs)
+  const rooms = roomSources(app.hasDecorator('livekit') ? app.getDecorator<RoomProvider>('livekit').url : undefined)
   const features = [...new Set([...pages, ...mastheadParts].filter(isThere).flatMap(({ needs }) => needs ?? []))]
   const inMasthead = mastheadParts.filter(isThere).flatMap(({ files }) => files)
 
   for (const page of pages.filter(isThere)) {
     if (app.hasRoute({ method: 'GET', url: app.prefix + page.path })) continue
     const document = documentOf({ ...page, files: [...new Set([...inMasthead, ...page.files])] }, shell, features)
-    const headers = pageHeaders(page)
+    const headers = pageHeaders(page, page.connects === undefined ? [] : rooms)
     const notFound = documentOf({ ...page, title: 'Not found', files: inMasthead }, shell, features)
     const fits = parameterCheck(page)
     app.get(page.path, { config: { trafficClass: 'page' }, schema: { hide: true } }, async (request, reply) => {

@@ -63,6 +63,8 @@ export async function buildPages (): Promise<BuildResult> {
         // The pages' policy lets nothing in that is written as data:.
         assetsInlineLimit: 0,
         reportCompressedSize: false,
+        // livekit-client is large, and loaded by who needs it.
+        chunkSizeWarningLimit: 700,
         // By itself each set of pages has a file of what just these share: a dozen small ones a page.
         rolldownOptions: { output: { codeSplitting: { groups: [PARTS], includeDependenciesRecursively: false } } }
       },

@@ -29,8 +29,8 @@ export function describePages (lists: readonly FoundList[], manifest: Manifest):
   })
   return {
     pages: lists.flatMap(({ folder, pages }) => pages.map(page => {
-      const { path, title, params = {}, embeddable = false } = page
-      return { path, title, params: Object.fromEntries(Object.entries(params).map(([name, pattern]) => [name, sourceOf(pattern)])), embeddable, ...part(folder, page) }
+      const { path, title, params = {}, embeddable = false, connects } = page
+      return { path, title, params: Object.fromEntries(Object.entries(params).map(([name, pattern]) => [name, sourceOf(pattern)])), embeddable, ...(connects === undefined ? {} : { connects }), ...part(folder, page) }
     })),
     mastheadParts: lists.flatMap(({ folder, mastheadPart }) => mastheadPart === undefined ? [] : [part(folder, mastheadPart)])
   }

@@ -13,7 +13,7 @@ interface Sources {
 
 const NOTE = 'sources.json'
 /** Where a new file changes the build though no old one does. */
-const FOLDERS = ['src/ui', 'src/client', 'plugins/web-ui/shell', 'scripts/build-pages']
+const FOLDERS = ['src/ui', 'src/client', 'src/page-parts', 'plugins/web-ui/shell', 'scripts/build-pages']
 /** The versions of what is built in. */
 const LOCK = 'package-lock.json'
 

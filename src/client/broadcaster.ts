@@ -35,8 +35,8 @@ export interface BroadcasterOptions extends ServerAddress, Partial<typeof BROADC
   streamKey: string
   /** Whose stream it is. */
   userId: string
-  /** Publish key or token, where the server asks for one. */
-  credential?: string | undefined
+  /** Publish key or token, where the server asks for one. A function is asked before each connection, for tokens that are good for a while only. */
+  credential?: string | (() => string) | undefined
   /** Of an earlier page, to take its stream over. */
   resumeToken?: string | undefined
   /** Only this format (an `id` of `RECORDING_FORMATS`). Default: the best that the browser has. */

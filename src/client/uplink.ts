@@ -35,8 +35,8 @@ export interface UplinkOptions extends Partial<typeof UPLINK_DEFAULTS> {
   path: string
   streamKey: string
   userId: string
-  /** Publish credential, where the server asks for one. */
-  credential?: string | undefined
+  /** Publish credential, where the server asks for one; a function is asked before each connection. */
+  credential?: string | (() => string) | undefined
   /** Of an earlier sending of the same stream, to take it over. */
   resumeToken?: string | undefined
 }
@@ -100,7 +100,7 @@ export class Uplink<Body> extends Emitter<UplinkEvents<Body>> {
       forceNew: true,
       autoConnect: false,
       query: { streamKey },
-      auth: give => give({ ...(credential === undefined ? {} : { token: credential }), ...(this.#resumeToken === undefined ? {} : { resumeToken: this.#resumeToken }) }),
+      auth: give => give({ ...(credential === undefined ? {} : { token: typeof credential === 'function' ? credential() : credential }), ...(this.#resumeToken === undefined ? {} : { resumeToken: this.#resumeToken }) }),
       reconnectionDelay: RECONNECT_MS,
       reconnectionDelayMax: RECONNECT_MAX_MS
     })

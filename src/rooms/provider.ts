@@ -138,7 +138,7 @@ export interface RoomProvider {
   /** Said by somebody, or for them, when they close a page. Where the provider sees who is there nothing changes. */
   left (room: string, identity: string): Promise<void>
   /** To all in the room, or to these. */
-  sendData (room: string, data: Buffer, options?: { topic?: string, identities?: readonly string[] }): Promise<void>
+  sendData (room: string, data: Uint8Array, options?: { topic?: string, identities?: readonly string[] }): Promise<void>
   /** Returns when the recorder has been asked, not when it records. @param path of the MP4, which we choose */
   startRecording (room: string, path: string): Promise<RoomRecording>
   /** The file comes later. One that has ended already stays as it is. */

@@ -1,4 +1,4 @@
-import { useId, type InputHTMLAttributes, type ReactElement, type ReactNode, type SelectHTMLAttributes } from 'react'
+import { useId, type InputHTMLAttributes, type ReactElement, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes } from 'react'
 import './field.css'
 
 interface Labelled {
@@ -31,6 +31,17 @@ export function Field ({ label, hint, error, ...input }: Labelled & Omit<InputHT
   return (
     <Frame id={id} {...texts}>
       <input id={id} className='field-control' aria-invalid={error !== undefined} aria-describedby={describedBy(id, texts)} {...input} />
+    </Frame>
+  )
+}
+
+/** Several lines of text. Attributes are those of `<textarea>`. */
+export function TextArea ({ label, hint, error, ...textarea }: Labelled & Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, 'id'>): ReactElement {
+  const id = useId()
+  const texts = { label, hint, error }
+  return (
+    <Frame id={id} {...texts}>
+      <textarea id={id} className='field-control' rows={3} aria-invalid={error !== undefined} aria-describedby={describedBy(id, texts)} {...textarea} />
     </Frame>
   )
 }

@@ -22,6 +22,8 @@ export interface Page extends OfFeature {
   params?: Readonly<Record<string, RegExp>>
   /** Pages of other sites may show it in a frame: there is nothing on it that a stray click could do harm with. */
   embeddable?: boolean
+  /** It connects to another server than this one: `rooms`, to whoever runs the rooms, where that is not this server. */
+  connects?: 'rooms'
   /** Said to who comes with a parameter that cannot be. */
   otherwise?: { title: string, text: string }
 }
@@ -30,6 +32,8 @@ export interface Page extends OfFeature {
 export interface MastheadPart extends OfFeature {
   /** The module that default-exports the component, from the folder of the list. It is given nothing. */
   module: `${string}.tsx`
+  /** Parts stand in this order, the lowest at the left. Default: 0. */
+  rank?: number
 }
 
 /** What a page's component is given: the parameters of its path, all of which match. */

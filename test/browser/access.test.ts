@@ -6,9 +6,10 @@ import { startAccounts } from '../fixtures/accounts-server.ts'
 import { startIvs } from '../fixtures/ivs-server.ts'
 import { startServer, type TestServer } from '../fixtures/server.ts'
 import { launchChromium } from './chromium.ts'
+import { startLiveServer } from './live-session-pages.ts'
 import { goOnAir } from './on-air.ts'
 import { openStudio } from './studio-page.ts'
-import { ADMINISTRATORS_VISITS, keptByAdministrator, ON_AIR, OPERATORS_VISITS, STRANGERS_VISITS, visit, visits, type Visit } from './visits.ts'
+import { ADMINISTRATORS_VISITS, keptByAdministrator, ON_AIR, OPERATORS_VISITS, sessionsVisits, STRANGERS_VISITS, visit, visits, type Visit } from './visits.ts'
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const SIZES = [[390, 844], [768, 1024], [1280, 800]] as const
@@ -90,6 +91,13 @@ t.test('stages', async t => {
   await server.post('/api/token/publisher', { userId: 'p' })
   for (let viewer = 0; viewer < 14; viewer++) await server.post('/api/token/viewer', { userId: `v${viewer}` })
   await lookAtAll(t, server, OPERATORS_VISITS)
+})
+
+t.test('live sessions', async t => {
+  const server = await startLiveServer(t)
+  // As long as a title may be.
+  const sessionId = await server.session({ title: 'w'.repeat(200), is_public: true, is_recorded: true })
+  await lookAtAll(t, server, sessionsVisits(sessionId), { storageState: await keptByAdministrator(browser, server) })
 })
 
 t.test('the studio, as it goes on', async t => {

@@ -4,9 +4,10 @@ import { startAccounts } from '../fixtures/accounts-server.ts'
 import { startIvs } from '../fixtures/ivs-server.ts'
 import { startServer, type TestServer } from '../fixtures/server.ts'
 import { launchChromium } from './chromium.ts'
+import { startLiveServer } from './live-session-pages.ts'
 import { goOnAir } from './on-air.ts'
 import { weigh, type PageWeight } from './page-weight.ts'
-import { ADMINISTRATORS_VISITS, keptByAdministrator, ON_AIR, OPERATORS_VISITS, STRANGERS_VISITS, visits, type Visit } from './visits.ts'
+import { ADMINISTRATORS_VISITS, keptByAdministrator, ON_AIR, OPERATORS_VISITS, sessionsVisits, STRANGERS_VISITS, visits, type Visit } from './visits.ts'
 
 /** What a page may load in all, in kB of gzip; hls.js is 118 of the watch page's. */
 const BUDGET: Record<string, number> = {
@@ -22,7 +23,13 @@ const BUDGET: Record<string, number> = {
   profile: 80,
   users: 80,
   'start page, logged in': 80,
-  stages: 80
+  stages: 80,
+  'live sessions': 80,
+  'new session': 80,
+  'own sessions': 80,
+  'recordings, none': 80,
+  // Without LiveKit's client, which has a file of its own.
+  'session, of its host': 110
 }
 /** Nothing jumps. 0.1 is what is called good. */
 const MAX_SHIFT = 0.01
@@ -80,6 +87,11 @@ t.test('accounts', async t => {
   // For a page that takes something out of its address, a browser asks for the tab's icon once more.
   await weighAll(t, server, STRANGERS_VISITS.filter(({ path }) => !path.includes('#')))
   await weighAll(t, server, ADMINISTRATORS_VISITS, { storageState: await keptByAdministrator(browser, server) })
+})
+
+t.test('live sessions', async t => {
+  const server = await startLiveServer(t)
+  await weighAll(t, server, sessionsVisits(await server.session({ title: 'A lesson', is_public: true })), { storageState: await keptByAdministrator(browser, server) })
 })
 
 t.test('stages', async t => await weighAll(t, await startIvs(t), OPERATORS_VISITS))

@@ -74,6 +74,24 @@ export const OPERATORS_VISITS: readonly Visit[] = [
   }
 ]
 
+/** The pages of live sessions, for an administrator. @param sessionId of one of their own that has not begun */
+export function sessionsVisits (sessionId: string): Visit[] {
+  return [
+    { name: 'live sessions', path: '/live', ready: async page => await page.getByRole('listitem').first().waitFor() },
+    { name: 'new session', path: '/live/create', ready: async page => await page.getByLabel('Title').waitFor() },
+    { name: 'own sessions', path: '/live/my-sessions', ready: async page => await page.getByRole('listitem').first().waitFor() },
+    { name: 'recordings, none', path: '/live/recordings', ready: heading('No recordings') },
+    {
+      name: 'session, of its host',
+      path: `/live/${sessionId}`,
+      ready: async page => {
+        await page.getByText('Ready.').waitFor()
+        await page.getByText('(you)').waitFor()
+      }
+    }
+  ]
+}
+
 /** What the browser of the administrator has kept who has just logged in. */
 export async function keptByAdministrator (browser: Browser, server: Pick<AccountsServer, 'url'>): Promise<Kept> {
   const context = await browser.newContext()

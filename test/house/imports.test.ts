@@ -39,7 +39,7 @@ function against (imports: Import[], isWrong: (one: Import) => boolean): string[
 const within = (path: string, ...folders: string[]) => folders.some(folder => !relative(folder, path).startsWith('..'))
 const isPage = (path: string) => /^(src|plugins)\/[^/]+\/pages\//.test(path)
 const isShell = (path: string) => within(path, 'plugins/web-ui/shell')
-const isBrowsers = (path: string) => within(path, 'src/client', 'src/ui') || isPage(path) || isShell(path)
+const isBrowsers = (path: string) => within(path, 'src/client', 'src/ui', 'src/page-parts') || isPage(path) || isShell(path)
 
 t.test('imports are found', async t => {
   const imports = await importsOf('src')
@@ -69,20 +69,22 @@ t.test('imports go one way', async t => {
 /** What pages take from the server's folders: pure, and fit for a browser. */
 const PURE = ['src/media/stream-key.ts']
 /** What goes over the wire, as types. */
-const WIRE = ['src/livestream/events.ts', 'plugins/ivs/live-messages.ts']
+const WIRE = ['src/livestream/events.ts', 'src/rooms/local-messages.ts', 'plugins/ivs/live-messages.ts']
 
 t.test('what runs in browsers stands by itself', async t => {
   const all = [...await importsOf('src'), ...await importsOf('plugins')]
   const browsers = all.filter(({ file }) => isBrowsers(file))
   const client = all.filter(({ file }) => within(file, 'src/client'))
   const ui = all.filter(({ file }) => within(file, 'src/ui'))
+  const parts = all.filter(({ file }) => within(file, 'src/page-parts'))
   const pages = all.filter(({ file }) => isPage(file))
-  t.ok(client.length > 0 && ui.length > 10 && pages.length > 10, 'the files were read')
+  t.ok(client.length > 0 && ui.length > 10 && parts.length > 10 && pages.length > 10, 'the files were read')
 
   t.same(against(client, ({ to, local, type }) => local && !within(to, 'src/client') && !(type && WIRE.includes(to))), [], 'src/client imports itself, and types of what goes over the wire')
   t.same(against(client, ({ to, local, type }) => !local && to !== 'socket.io-client' && !(type && to === 'hls.js')), [], 'src/client needs socket.io-client and nothing else')
   t.same(against(ui, ({ to, local }) => local ? !within(to, 'src/ui') : !['react', 'wouter'].includes(to)), [], 'src/ui imports itself, react and wouter')
-  t.same(against(pages, ({ file, to, local, type }) => local && !within(to, dirname(file).split('/').slice(0, 3).join('/'), 'src/ui', 'src/client') && !PURE.includes(to) && !(type && WIRE.includes(to))), [], 'pages import their own folder, src/ui, src/client and what is pure')
+  t.same(against(parts, ({ to, local }) => local ? !within(to, 'src/page-parts', 'src/ui', 'src/client') : !['react', 'wouter'].includes(to)), [], 'src/page-parts imports itself, src/ui, src/client, react and wouter')
+  t.same(against(pages, ({ file, to, local, type }) => local && !within(to, dirname(file).split('/').slice(0, 3).join('/'), 'src/ui', 'src/client', 'src/page-parts') && !PURE.includes(to) && !(type && WIRE.includes(to))), [], 'pages import their own folder, src/ui, src/client, src/page-parts and what is pure')
   t.same(against(all, ({ file, to, local }) => local && isShell(to) && !isShell(file)), [], 'nobody imports the shell')
   t.same(against(all, ({ file, to, local, type }) => local && isBrowsers(to) && !isBrowsers(file) && !type), [], 'the server runs nothing that is meant for browsers')
   t.same(against(browsers, ({ to }) => to.startsWith('node:')), [], 'browsers have no Node.js')

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { documentOf, rightAddress, wayToRoot } from '../../plugins/web-ui/document.ts'
 import { webUi } from '../../plugins/web-ui/index.ts'
+import { roomSources } from '../../plugins/web-ui/room-sources.ts'
 import { http } from '../fixtures/http.ts'
 
 async function host (register: (app: FastifyInstance) => unknown = app => app.register(webUi), options = {}): Promise<FastifyInstance> {
@@ -192,6 +193,24 @@ t.test('the pages of a plugin are there where it is', async t => {
   t.strictSame(await linked('/without/watch/x'), [])
   t.match((await app.inject('/with/')).body, '<meta name="features" content="headwater-accounts">')
   t.match((await app.inject('/without/')).body, '<meta name="features" content="">')
+})
+
+t.test('a page that connects to rooms may do so, and no other one', async t => {
+  const feature = fp(async () => {}, { name: 'headwater-live-sessions' })
+  const policyOf = async (url: string | undefined, path: string) => {
+    const app = await host(async app => {
+      app.decorate('livekit', { url } as any)
+      await app.register(feature)
+      await app.register(webUi)
+    })
+    return (await app.inject(path)).headers['content-security-policy'] as string
+  }
+  const ROOM = '/live/550e8400-e29b-41d4-a716-446655440000'
+  t.match(await policyOf('wss://rooms.example.com:7880', ROOM), "; connect-src 'self' wss://rooms.example.com:7880 https://rooms.example.com:7880;")
+  t.match(await policyOf('wss://rooms.example.com:7880', '/live'), "; connect-src 'self';")
+  t.match(await policyOf(undefined, ROOM), "; connect-src 'self';")
+  t.strictSame(roomSources('ws://127.0.0.1:7880'), ['ws://127.0.0.1:7880', 'http://127.0.0.1:7880'])
+  t.strictSame(roomSources('wss://a.livekit.cloud'), ['wss://a.livekit.cloud', 'https://a.livekit.cloud', 'wss://*.livekit.cloud', 'https://*.livekit.cloud'], 'it sends clients to other servers of its own')
 })
 
 t.test('without a build it says what to do', async t => {

@@ -25,6 +25,7 @@ t.test('what the server is told of a page', async t => {
     embeddable: false,
     files: ['assets/watch.js', 'assets/watch.css', 'assets/badge.js', 'assets/badge.css']
   }], 'the files that the shell does not have')
+  t.match(describePages(list({ connects: 'rooms' }), MANIFEST).pages, [{ connects: 'rooms' }])
   t.match(describePages(list({ needs: 'headwater-accounts' }), MANIFEST).pages, [{ path: '/watch/:streamId', needs: 'headwater-accounts' }])
   t.strictSame(describePages([{ folder: 'plugins/accounts/pages', pages: [], mastheadPart: { needs: 'headwater-accounts', module: 'session-part.tsx' } }], MANIFEST), {
     pages: [],
@@ -47,7 +48,7 @@ t.test('a build is current until a source changes', async t => {
     'package-lock.json': '{}',
     built: {},
     scripts: { 'build-pages': { 'build.ts': '' } },
-    src: { ui: { 'button.tsx': '' }, client: { 'player.ts': '' }, media: { 'key.ts': '', 'other.ts': '' }, a: { pages: { 'pages.ts': '' } } },
+    src: { ui: { 'button.tsx': '' }, client: { 'player.ts': '' }, 'page-parts': { 'session.ts': '' }, media: { 'key.ts': '', 'other.ts': '' }, a: { pages: { 'pages.ts': '' } } },
     plugins: { 'web-ui': { shell: { 'main.tsx': '' } } }
   })
   const built = join(root, 'built')

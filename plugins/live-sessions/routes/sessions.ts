@@ -50,6 +50,7 @@ const listSchema = {
     session_type: Type.Optional(sessionType),
     is_public: Type.Optional(Type.Boolean()),
     owner_id: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
+    joined: Type.Optional(Type.Boolean({ description: 'True: only sessions of others that whoever is logged in took part in; of nobody, none.' })),
     ...pageOf
   }),
   response: {
@@ -160,13 +161,15 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<RouteOptions> = async (sco
   })
 
   scope.get('', { ...access.anyone('list', perMinute(300)), schema: listSchema }, async request => {
-    const { status, session_type: sessionType, is_public: isPublic, owner_id: ownerId, page = 1, page_size: asked = DEFAULT_PAGE_SIZE } = request.query as Static<typeof listSchema.querystring>
+    const { status, session_type: sessionType, is_public: isPublic, owner_id: ownerId, joined = false, page = 1, page_size: asked = DEFAULT_PAGE_SIZE } = request.query as Static<typeof listSchema.querystring>
     const size = Math.min(asked, MAX_PAGE_SIZE)
     const { rows, total } = await listSessions(orm, onlookerOf(request), {
       ...(status === undefined ? {} : { status }),
       ...(sessionType === undefined ? {} : { sessionType }),
       ...(isPublic === undefined ? {} : { isPublic }),
       ...(ownerId === undefined ? {} : { ownerId }),
+      // No account has the id 0.
+      ...(joined ? { joinedBy: request.account?.id ?? 0 } : {}),
       limit: size,
       offset: (page - 1) * size
     })

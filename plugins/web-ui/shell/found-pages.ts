@@ -18,11 +18,13 @@ export const foundPages: readonly FoundPage[] = LISTS.flatMap(([list, { pages }]
   ({ ...page, Component: lazy(moduleOf(MODULES, list, page.module)) })))
 
 /** What those features add to the head of every page. One that cannot be loaded is not missed: the page goes on. */
-export const foundParts: ReadonlyArray<LazyExoticComponent<ComponentType>> = LISTS.flatMap(([list, { mastheadPart }]) => {
-  if (mastheadPart === undefined || !hasFeature(mastheadPart)) return []
-  const load = moduleOf(PARTS, list, mastheadPart.module)
-  return [lazy(async () => await load().catch(() => ({ default: () => null })))]
-})
+export const foundParts: ReadonlyArray<LazyExoticComponent<ComponentType>> = LISTS
+  .flatMap(([list, { mastheadPart }]) => mastheadPart === undefined || !hasFeature(mastheadPart) ? [] : [{ list, ...mastheadPart }])
+  .sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0))
+  .map(({ list, module }) => {
+    const load = moduleOf(PARTS, list, module)
+    return lazy(async () => await load().catch(() => ({ default: () => null })))
+  })
 
 function moduleOf<Loaded> (modules: Record<string, () => Promise<Loaded>>, list: string, name: string): () => Promise<Loaded> {
   const load = modules[list.replace('pages.ts', name)]

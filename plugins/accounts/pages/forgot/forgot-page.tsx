@@ -1,11 +1,11 @@
 import { useState, type ReactElement } from 'react'
 import { Link } from 'wouter'
+import { call } from '../../../../src/page-parts/api/call.ts'
 import { ButtonLink } from '../../../../src/ui/button.tsx'
 import { Field } from '../../../../src/ui/field.tsx'
 import { ROOT } from '../../../../src/ui/root.ts'
-import { call } from '../api/call.ts'
-import { FormPage } from '../form/form-page.tsx'
 import { Form } from '../form/form.tsx'
+import { FormPage } from '../form/form-page.tsx'
 import { ruleProblems, type OwnWords } from '../form/problems.ts'
 import { resetPath } from '../reset/reset-token.ts'
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState, type FormEvent, type ReactElement, type ReactNode } from 'react'
+import { ApiFailure } from '../../../../src/page-parts/api/failure.ts'
 import { Button, type ButtonKind } from '../../../../src/ui/button.tsx'
 import { Notice } from '../../../../src/ui/notice.tsx'
-import { ApiFailure } from '../api/failure.ts'
 import { failureProblems, hasProblems, NO_PROBLEMS, type FieldName, type OwnWords, type Problems } from './problems.ts'
 import './form.css'
 

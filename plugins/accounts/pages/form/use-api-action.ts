@@ -1,6 +1,7 @@
+import { ApiFailure } from '../../../../src/page-parts/api/failure.ts'
+import { failureWords } from '../../../../src/page-parts/api/failure-words.ts'
 import { useAction, type Action } from '../../../../src/ui/use-action.ts'
-import { ApiFailure } from '../api/failure.ts'
-import { failureProblems, failureWords, type OwnWords } from './problems.ts'
+import { failureProblems, type OwnWords } from './problems.ts'
 
 /** Something that a button does with the API; its trouble is in words. @param words what failures mean here */
 export function useApiAction (words?: OwnWords): Action<string> {

@@ -1,12 +1,12 @@
 import type { ReactElement } from 'react'
 import { Link, Redirect } from 'wouter'
+import { pathAfter } from '../../../../src/page-parts/session/came-from.ts'
+import { session, useSession } from '../../../../src/page-parts/session/current.ts'
 import { Field } from '../../../../src/ui/field.tsx'
-import { FormPage } from '../form/form-page.tsx'
 import { Form } from '../form/form.tsx'
+import { FormPage } from '../form/form-page.tsx'
 import { PasswordFields } from '../form/password-fields.tsx'
 import { missingProblems, type OwnWords, type Problems } from '../form/problems.ts'
-import { pathAfter } from '../session/came-from.ts'
-import { session, useSession } from '../session/current.ts'
 
 const MISSING: Problems['fields'] = { username: 'Enter your username or your e-mail address.', password: 'Enter your password.' }
 

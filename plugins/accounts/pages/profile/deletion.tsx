@@ -1,12 +1,12 @@
 import { useId, useState, type ReactElement } from 'react'
+import type { Account } from '../../../../src/page-parts/account/account.ts'
+import { session } from '../../../../src/page-parts/session/current.ts'
 import { Button } from '../../../../src/ui/button.tsx'
 import { Dialog } from '../../../../src/ui/dialog.tsx'
 import { Panel } from '../../../../src/ui/panel.tsx'
-import type { Account } from '../account.ts'
 import { Form } from '../form/form.tsx'
 import { PasswordFields } from '../form/password-fields.tsx'
 import { missingProblems, type OwnWords } from '../form/problems.ts'
-import { session } from '../session/current.ts'
 
 const WORDS: OwnWords = { 1004: { fields: { password: 'That is not your password.' } } }
 

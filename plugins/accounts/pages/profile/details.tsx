@@ -1,9 +1,9 @@
 import type { ReactElement } from 'react'
+import type { Account } from '../../../../src/page-parts/account/account.ts'
+import { session } from '../../../../src/page-parts/session/current.ts'
 import { Field } from '../../../../src/ui/field.tsx'
-import type { Account } from '../account.ts'
 import { Form } from '../form/form.tsx'
 import { ruleProblems, type OwnWords } from '../form/problems.ts'
-import { session } from '../session/current.ts'
 
 const WORDS: OwnWords = { 1002: { fields: { email: 'Another account has this address.' } } }
 

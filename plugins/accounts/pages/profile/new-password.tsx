@@ -1,10 +1,10 @@
 import type { ReactElement } from 'react'
+import type { Account } from '../../../../src/page-parts/account/account.ts'
+import { session } from '../../../../src/page-parts/session/current.ts'
 import { Panel } from '../../../../src/ui/panel.tsx'
-import type { Account } from '../account.ts'
 import { Form } from '../form/form.tsx'
 import { PasswordFields } from '../form/password-fields.tsx'
 import { ruleProblems, type OwnWords } from '../form/problems.ts'
-import { session } from '../session/current.ts'
 
 const WORDS: OwnWords = { 1004: { fields: { old_password: 'That is not your password.' } } }
 

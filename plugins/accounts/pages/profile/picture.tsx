@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState, type ChangeEvent, type ReactElement } from 'react'
+import { nameOf, pictureOf, type Account } from '../../../../src/page-parts/account/account.ts'
+import { Avatar } from '../../../../src/page-parts/account/avatar.tsx'
+import { session } from '../../../../src/page-parts/session/current.ts'
 import { Button } from '../../../../src/ui/button.tsx'
 import { Notice } from '../../../../src/ui/notice.tsx'
 import { ROOT } from '../../../../src/ui/root.ts'
-import { nameOf, pictureOf, type Account } from '../account.ts'
-import { Avatar } from '../avatar.tsx'
 import type { OwnWords } from '../form/problems.ts'
 import { useApiAction } from '../form/use-api-action.ts'
-import { session } from '../session/current.ts'
 import { fileTrouble, PICTURE_TYPES } from './picture-file.ts'
 
 const NO_PICTURE = { whole: 'The server cannot use this file as a picture. Choose another one.' }

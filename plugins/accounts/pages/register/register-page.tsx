@@ -1,15 +1,15 @@
 import { useState, type ReactElement } from 'react'
 import { Link, Redirect } from 'wouter'
+import { call } from '../../../../src/page-parts/api/call.ts'
+import { pathAfter } from '../../../../src/page-parts/session/came-from.ts'
+import { session, useSession } from '../../../../src/page-parts/session/current.ts'
 import { ButtonLink } from '../../../../src/ui/button.tsx'
 import { Field } from '../../../../src/ui/field.tsx'
 import { ROOT } from '../../../../src/ui/root.ts'
-import { call } from '../api/call.ts'
-import { FormPage } from '../form/form-page.tsx'
 import { Form, type Values } from '../form/form.tsx'
+import { FormPage } from '../form/form-page.tsx'
 import { PasswordFields } from '../form/password-fields.tsx'
 import { ruleProblems, type OwnWords } from '../form/problems.ts'
-import { pathAfter } from '../session/came-from.ts'
-import { session, useSession } from '../session/current.ts'
 
 const NAMES = ['username', 'email', 'password'] as const
 

@@ -1,13 +1,13 @@
 import { useState, type ReactElement } from 'react'
 import { Link } from 'wouter'
+import { call } from '../../../../src/page-parts/api/call.ts'
+import { session } from '../../../../src/page-parts/session/current.ts'
 import { ButtonLink } from '../../../../src/ui/button.tsx'
 import { ROOT } from '../../../../src/ui/root.ts'
-import { call } from '../api/call.ts'
-import { FormPage } from '../form/form-page.tsx'
 import { Form } from '../form/form.tsx'
+import { FormPage } from '../form/form-page.tsx'
 import { PasswordFields } from '../form/password-fields.tsx'
 import { ruleProblems, type OwnWords } from '../form/problems.ts'
-import { session } from '../session/current.ts'
 import { useResetToken } from './use-reset-token.ts'
 
 const WORDS: OwnWords = {

@@ -1,8 +1,8 @@
 import { useEffect, type ReactElement } from 'react'
 import { Link, useLocation } from 'wouter'
+import { Avatar } from '../../../../src/page-parts/account/avatar.tsx'
+import { session, useSession } from '../../../../src/page-parts/session/current.ts'
 import { VisuallyHidden } from '../../../../src/ui/visually-hidden.tsx'
-import { Avatar } from '../avatar.tsx'
-import { session, useSession } from './current.ts'
 import './session-part.css'
 
 /** In the head of every page: who is logged in, or the way to log in. Who never logged in here asks the server nothing. */

@@ -1,7 +1,7 @@
 import { useId, type ComponentType, type ReactElement } from 'react'
+import type { Account } from '../../../../src/page-parts/account/account.ts'
 import { Button, type ButtonKind } from '../../../../src/ui/button.tsx'
 import { Dialog } from '../../../../src/ui/dialog.tsx'
-import type { Account } from '../account.ts'
 import { BanForm, DeleteForm, RoleForm, type UserFormProps } from './user-forms.tsx'
 
 /** What is to be done to an account, before it is. */

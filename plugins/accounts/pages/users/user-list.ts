@@ -1,8 +1,8 @@
 import { Stateful } from '../../../../src/client/stateful.ts'
-import type { Account } from '../account.ts'
-import { ApiFailure } from '../api/failure.ts'
-import { failureWords } from '../form/problems.ts'
-import type { Session } from '../session/session.ts'
+import type { Account } from '../../../../src/page-parts/account/account.ts'
+import { ApiFailure } from '../../../../src/page-parts/api/failure.ts'
+import { failureWords } from '../../../../src/page-parts/api/failure-words.ts'
+import type { Session } from '../../../../src/page-parts/session/session.ts'
 import { apiPathOf, type UserQuery } from './user-query.ts'
 
 export interface UserListState {

@@ -1,4 +1,4 @@
-import type { Account, Role } from '../account.ts'
+import type { Account, Role } from '../../../../src/page-parts/account/account.ts'
 
 /** Which accounts are looked at: what stands in the address of the page, so that one can go back to it. */
 export interface UserQuery {

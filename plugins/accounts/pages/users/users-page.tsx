@@ -1,9 +1,9 @@
 import type { ReactElement } from 'react'
+import { LoggedIn } from '../../../../src/page-parts/session/logged-in.tsx'
 import { ButtonLink } from '../../../../src/ui/button.tsx'
 import { Masthead } from '../../../../src/ui/masthead.tsx'
 import { Notice } from '../../../../src/ui/notice.tsx'
 import { PageTitle } from '../../../../src/ui/page-title.tsx'
-import { LoggedIn } from '../session/logged-in.tsx'
 import { Users } from './users.tsx'
 import './users.css'
 

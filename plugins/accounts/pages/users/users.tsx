@@ -1,11 +1,11 @@
 import { useEffect, useState, type ReactElement } from 'react'
 import { useLocation, useSearch } from 'wouter'
+import type { Account } from '../../../../src/page-parts/account/account.ts'
+import { session } from '../../../../src/page-parts/session/current.ts'
 import { Button } from '../../../../src/ui/button.tsx'
+import { ListPages } from '../../../../src/ui/list-pages.tsx'
 import { Notice } from '../../../../src/ui/notice.tsx'
 import { useSnapshot } from '../../../../src/ui/use-snapshot.ts'
-import type { Account } from '../account.ts'
-import { session } from '../session/current.ts'
-import { ListPages } from './list-pages.tsx'
 import { Search } from './search.tsx'
 import { UserDialog, type Asked } from './user-dialog.tsx'
 import { NOTHING_FOUND, UserList } from './user-list.ts'
@@ -55,7 +55,7 @@ export function Users ({ own }: { own: Account }): ReactElement {
           <ul className='users-list' aria-busy={isLooking}>
             {found.users.map(user => <UserRow key={user.user_id} user={user} isOwn={user.user_id === own.user_id} onAsked={ask} onChanged={account => list.changed(account)} />)}
           </ul>
-          <ListPages query={found.query} pages={found.pages} />
+          <ListPages page={found.query.page} pages={found.pages} to={page => pathOf({ ...found.query, page })} />
         </>
       )}
       <UserDialog asked={asked} open={isAsking} onDone={done} onClose={() => setAsking(false)} />

@@ -1,4 +1,4 @@
-import type { BroadcastHandle } from './use-broadcast.ts'
+import type { BroadcastHandle } from '../../../page-parts/source/use-broadcast.ts'
 
 declare global {
   interface Window {

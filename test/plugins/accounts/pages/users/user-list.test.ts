@@ -1,9 +1,9 @@
 import t from 'tap'
-import type { Account } from '../../../../../plugins/accounts/pages/account.ts'
-import type { Call } from '../../../../../plugins/accounts/pages/api/call.ts'
-import { ApiFailure } from '../../../../../plugins/accounts/pages/api/failure.ts'
 import { UserList } from '../../../../../plugins/accounts/pages/users/user-list.ts'
 import { queryOf } from '../../../../../plugins/accounts/pages/users/user-query.ts'
+import type { Account } from '../../../../../src/page-parts/account/account.ts'
+import type { Call } from '../../../../../src/page-parts/api/call.ts'
+import { ApiFailure } from '../../../../../src/page-parts/api/failure.ts'
 
 const user = (id: number, rest: Partial<Account> = {}) => ({ user_id: id, username: `u${id}`, status: 'active', ...rest }) as Account
 const page = (...users: Account[]) => ({ users, total: users.length, page: 1, page_size: 20, total_pages: 1 })

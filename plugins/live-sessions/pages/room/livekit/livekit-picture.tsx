@@ -1,0 +1,44 @@
+import { RoomAudioRenderer, useAudioPlayback, useRoomContext, useTracks, VideoTrack, type TrackReference } from '@livekit/components-react'
+import { Track } from 'livekit-client'
+import type { ReactElement } from 'react'
+import { Button } from '../../../../../src/ui/button.tsx'
+import { Icon } from '../../../../../src/ui/icon.tsx'
+import type { PictureProps } from '../open-room.ts'
+import { Stage } from '../stage.tsx'
+import { SendingControls } from './sending-controls.tsx'
+
+/** All who send, screens first, and what one sends oneself. */
+export function LivekitPicture ({ isLive }: PictureProps): ReactElement {
+  const tracks = useTracks([Track.Source.ScreenShare, Track.Source.Camera], { onlySubscribed: true })
+    .filter(({ publication }) => !publication.isMuted)
+    .sort((a, b) => Number(b.source === Track.Source.ScreenShare) - Number(a.source === Track.Source.ScreenShare))
+  const { canPlayAudio, startAudio } = useAudioPlayback(useRoomContext())
+  const waiting = tracks.length > 0
+    ? undefined
+    : isLive ? { title: 'Nobody shows a picture at the moment', text: 'It appears here by itself.' } : { title: 'The session has not begun', text: 'It starts here by itself.' }
+  return (
+    <>
+      <Stage waiting={waiting}>
+        <div className={`room-tiles room-tiles-${Math.min(tracks.length, 4)}`}>
+          {tracks.map(track => <Tile key={track.publication.trackSid} track={track} />)}
+        </div>
+        <RoomAudioRenderer />
+        {!canPlayAudio && <div className='room-offers'><Button kind='stage' onClick={() => { void startAudio() }}><Icon name='sound-off' />Turn sound on</Button></div>}
+      </Stage>
+      <SendingControls />
+    </>
+  )
+}
+
+function Tile ({ track }: { track: TrackReference }): ReactElement {
+  const { participant, source } = track
+  const name = participant.name === undefined || participant.name === '' ? participant.identity : participant.name
+  const label = source === Track.Source.ScreenShare ? `Screen of ${name}` : name
+  const isMirrored = participant.isLocal && source === Track.Source.Camera
+  return (
+    <figure className='room-tile'>
+      <VideoTrack trackRef={track} className={isMirrored ? 'room-mirrored' : ''} aria-label={label} />
+      <figcaption className='room-tile-name'>{label}</figcaption>
+    </figure>
+  )
+}

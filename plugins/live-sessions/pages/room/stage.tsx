@@ -1,0 +1,52 @@
+import { useCallback, useSyncExternalStore, type ReactElement, type ReactNode } from 'react'
+import { Button } from '../../../../src/ui/button.tsx'
+import { Icon } from '../../../../src/ui/icon.tsx'
+import { Pulse } from '../../../../src/ui/pulse.tsx'
+
+/** What is said while there is no picture. */
+export interface Waiting {
+  title: string
+  text: string
+  /** A short interruption: the last picture stays in view. */
+  isThin?: boolean
+}
+
+interface StageProps {
+  waiting?: Waiting | undefined
+  /** Whose sound can be turned on, should it be off. */
+  muted?: HTMLVideoElement | null
+  children: ReactNode
+}
+
+/** Where the picture is, and what lies on it. */
+export function Stage ({ waiting, muted = null, children }: StageProps): ReactElement {
+  const isMuted = useMuted(muted)
+  const unmute = () => {
+    muted!.muted = false
+    // The button goes with what it does; the focus should not.
+    muted!.focus()
+  }
+  return (
+    <div className='room-stage'>
+      {children}
+      <div className={waiting === undefined ? '' : `room-waiting${waiting.isThin === true ? ' room-waiting-thin' : ''}`} role='status'>
+        {waiting !== undefined && (
+          <>
+            <Pulse />
+            <p className='room-waiting-title'>{waiting.title}</p>
+            {waiting.text !== '' && <p className='room-waiting-text'>{waiting.text}</p>}
+          </>
+        )}
+      </div>
+      {isMuted && <div className='room-offers'><Button kind='stage' onClick={unmute}><Icon name='sound-off' />Turn sound on</Button></div>}
+    </div>
+  )
+}
+
+function useMuted (video: HTMLVideoElement | null): boolean {
+  const subscribe = useCallback((listener: () => void) => {
+    video?.addEventListener('volumechange', listener)
+    return () => video?.removeEventListener('volumechange', listener)
+  }, [video])
+  return useSyncExternalStore(subscribe, () => video?.muted === true)
+}

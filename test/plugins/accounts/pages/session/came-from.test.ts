@@ -1,9 +1,0 @@
-import t from 'tap'
-import { pathAfter } from '../../../../../plugins/accounts/pages/session/came-from.ts'
-
-t.test('where one goes after logging in', async t => {
-  t.equal(pathAfter({ from: '/watch/harbour' }), '/watch/harbour')
-  for (const state of [null, undefined, 'x', {}, { from: 7 }, { from: '' }, { from: '/login' }, { from: '/register' }, { from: '/reset-password' }, { from: 'https://elsewhere.org/' }, { from: '//elsewhere.org' }]) {
-    t.equal(pathAfter(state), '/', JSON.stringify(state))
-  }
-})
