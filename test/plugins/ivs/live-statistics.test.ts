@@ -1,6 +1,6 @@
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
-import type { ServerMessage } from '../../../plugins/ivs/live-messages.ts'
+import type { Operations, ServerMessage } from '../../../plugins/ivs/live-messages.ts'
 import { LiveStatistics, type Follower } from '../../../plugins/ivs/live-statistics.ts'
 import { ScriptedStages, stage } from '../../fixtures/scripted-stages.ts'
 import { Told } from '../../fixtures/told.ts'
@@ -135,7 +135,7 @@ t.test('what operators are told', async t => {
   })
   ivs.publisherState = { isLive: false, isUnknown: true, asOf: new Date(0), source: 'poll' }
   await tick(5_000)
-  t.strictSame(a.data()[1].publisher, { isLive: false, isUnknown: true, asOf: '1970-01-01T00:00:00.000Z', source: 'poll' })
+  t.strictSame((a.data()[1] as Operations).publisher, { isLive: false, isUnknown: true, asOf: '1970-01-01T00:00:00.000Z', source: 'poll' })
 })
 
 t.test('operators hear at once of what happens, but not of everything by itself', async t => {
