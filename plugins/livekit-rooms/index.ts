@@ -15,13 +15,13 @@ import { countRequest, perMinute } from '../../src/http/endpoint-limit.ts'
 import { nothingAt } from '../../src/http/error-handler.ts'
 import { ownOptions } from '../../src/http/own-options.ts'
 import { pathOwnersOf } from '../../src/http/path-owners.ts'
+import { webSocketAddress } from '../../src/http/public-address.ts'
 import type { State } from '../../src/platform/state/state.ts'
 import type { RoomProvider } from '../../src/rooms/provider.ts'
 import { answerError, useEnvelope } from './envelope.ts'
 import { OpenRooms } from './open-rooms.ts'
 import { health } from './routes/health.ts'
 import { roomRoutes } from './routes/rooms.ts'
-import { serverAddress } from './server-address.ts'
 
 /** Every setting may be given; what is left out has its default. And: */
 export interface LivekitRoomsOptions extends Partial<LivekitRoomsConfig> {
@@ -50,7 +50,7 @@ const plugin: FastifyPluginAsync<LivekitRoomsOptions> = async (app, options) => 
       }
       await routes.register(roomRoutes, {
         rooms: new OpenRooms(provider, config),
-        addressFor: request => provider.url ?? serverAddress(publicBaseUrl, request),
+        addressFor: request => provider.url ?? webSocketAddress(request, publicBaseUrl),
         socketPath: provider.socketPath
       })
     }, { prefix: '/api' })

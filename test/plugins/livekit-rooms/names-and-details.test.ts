@@ -1,7 +1,6 @@
 import t from 'tap'
 import { readDetails, writeDetails } from '../../../plugins/livekit-rooms/room-details.ts'
 import { isOwnName, newRoomName } from '../../../plugins/livekit-rooms/room-name.ts'
-import { serverAddress } from '../../../plugins/livekit-rooms/server-address.ts'
 import { isSessionRoom } from '../../../src/rooms/room-names.ts'
 
 t.test('names of rooms', async t => {
@@ -19,13 +18,4 @@ t.test('what a room is about', async t => {
   t.strictSame(readDetails(writeDetails(details)), details)
   t.strictSame(readDetails('{"topic":"tea","other":1}'), { topic: 'tea', description: '', createdBy: '' })
   for (const metadata of ['', 'text', '{', '5', 'null', '"topic"', '[{"topic":"x"}]', '{"topic":5,"description":[],"createdBy":{}}']) t.strictSame(readDetails(metadata), { topic: '', description: '', createdBy: '' }, metadata)
-})
-
-t.test('the address of this server', async t => {
-  const asked = { protocol: 'http', host: '192.0.2.1:5050' } as const
-  t.equal(serverAddress('', asked), 'ws://192.0.2.1:5050')
-  t.equal(serverAddress('', { ...asked, protocol: 'https' }), 'wss://192.0.2.1:5050')
-  t.equal(serverAddress('https://live.example.org', asked), 'wss://live.example.org')
-  t.equal(serverAddress('https://live.example.org/media', asked), 'wss://live.example.org/media')
-  t.equal(serverAddress('/media', asked), 'ws://192.0.2.1:5050/media')
 })
