@@ -20,5 +20,5 @@ t.test('every limit, time-out and size has a unit', async t => {
 })
 
 t.test('what is secret is marked', async t => {
-  t.strictSame(SETTINGS.filter(({ secret }) => secret).map(({ env }) => env), ['PUBLISH_KEYS', 'PUBLISH_JWT_SECRET', 'PLAYBACK_KEYS', 'DATABASE_URL', 'REDIS_URL', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY', 'JWT_SECRET', 'ADMIN_PASSWORD', 'SMTP_URL', 'API_SECRET_KEY', 'INTERNAL_SECRET', 'IVS_WEBHOOK_SECRET', 'IVS_ACCESS_KEY_ID', 'IVS_SECRET_ACCESS_KEY', 'IVS_SIGNING_KEY'])
+  t.strictSame(SETTINGS.filter(({ secret }) => secret).map(({ env }) => env), ['PUBLISH_KEYS', 'PUBLISH_JWT_SECRET', 'PLAYBACK_KEYS', 'DATABASE_URL', 'REDIS_URL', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY', 'JWT_SECRET', 'ADMIN_PASSWORD', 'SMTP_URL', 'API_SECRET_KEY', 'INTERNAL_SECRET', 'IVS_WEBHOOK_SECRET', 'IVS_ACCESS_KEY_ID', 'IVS_SECRET_ACCESS_KEY', 'IVS_SIGNING_KEY', 'LIVEKIT_API_SECRET', 'LIVE_INVITE_SECRET'])
 })
