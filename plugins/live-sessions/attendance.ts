@@ -134,7 +134,7 @@ export async function leaveAll (orm: Orm, sessionId: string, now: Date): Promise
     endedConnection: sql`coalesce(${connection}, ${endedConnection})`,
     endedConnectionAt: sql`case when ${connection} is null then ${endedConnectionAt} else ${end} end`,
     leftAt: sql`greatest(${end}, ${presentSince})`,
-    // As \`secondsBetween\`, for all of them at once.
+    // As `secondsBetween`, for all of them at once.
     duration: sql`${duration} + greatest(0, floor(extract(epoch from ${end})) - floor(extract(epoch from ${presentSince})))`
   }).where(and(eq(participants.sessionId, sessionId), isNotNull(presentSince)))
 }
