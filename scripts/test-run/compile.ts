@@ -5,7 +5,7 @@ import { build, type OnResolveResult, type Plugin } from 'esbuild'
 /** Folders with code. */
 const CODE = ['src', 'plugins', 'test', 'scripts', 'examples']
 /** What a test has no need of, or must not find; `node_modules` is linked. */
-const LEFT_OUT = ['.git', '.tap', 'coverage', 'data', 'dist', 'node_modules', 'streams']
+const LEFT_OUT = ['.env', '.git', '.tap', 'coverage', 'data', 'dist', 'node_modules', 'streams']
 /** Packages of many small modules (one has 679), put into a file each. None of them is imported by another package. */
 const BUNDLED = ['tap', 'typebox', 'typebox/value', 'jose', 'drizzle-orm', 'drizzle-orm/pg-core', 'drizzle-orm/pglite', 'drizzle-orm/pglite/migrator', 'drizzle-orm/node-postgres', 'drizzle-orm/node-postgres/migrator']
 /** Where it lies, without its extension. tap takes what is in such a folder for its own, and leaves it out of stacks. */

@@ -9,18 +9,20 @@ import ts from 'typescript'
 import { copyAssets } from '../../scripts/assets/copy.ts'
 import { buildPages } from '../../scripts/build-pages/build.ts'
 import { buildTemplate } from '../../scripts/database-template/build.ts'
+import { IS_COMPILED } from '../fixtures/own-program.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 let built: Promise<string> | undefined
 
 /**
- * The server as JavaScript, in a temporary folder that goes with this process: compiled once, it starts in
- * half of the time that the TypeScript loader takes, and without the loader's own helper process.
+ * The server as JavaScript: where tests run compiled it is there, with its pages. Otherwise it comes into a temporary folder
+ * that goes with this process: compiled once, it starts in half of the time that the TypeScript loader takes, and without
+ * the loader's own helper process.
  * @returns the folder; the server is its `src/server.js`
  */
 export function buildServer (): Promise<string> {
-  built ??= build()
+  built ??= IS_COMPILED ? Promise.resolve(ROOT) : build()
   return built
 }
 
