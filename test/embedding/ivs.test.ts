@@ -28,15 +28,16 @@ t.test('stages in a host that does everything in its own way, twice, on one data
   await app.register(ivs, { ...OPTIONS, prefix: '/b/c/' })
   app.get('/health', async () => ({ host: 'well' }))
   await app.register(ivs, OPTIONS)
-  app.post('/api/token/other', async () => ({ rooms: true }))
+  app.post('/api/token', async () => ({ rooms: true }))
   app.get('/api/health', async () => ({ rooms: 'well' }))
   const url = await listen(t, app)
   const at = (prefix: string) => ivsClient(`${url}${prefix}`)
 
   t.match(await at('').get('/own'), { status: 200, text: '{"replied":{"own":true}}' }, 'the host goes on')
   for (const path of ['/nothing', '/api/nothing', '/api', '/a/api/nothing', '/b/c/api/token']) t.match(await at('').get(path), { status: 404, text: '<h1>Lost</h1>' }, path)
-  t.match(await at('').post('/api/token/other', {}), { status: 200, text: '{"replied":{"rooms":true}}' }, "another feature's path below ours")
-  t.match(await at('').get('/api/health'), { status: 200, text: '{"replied":{"rooms":"well"}}' })
+  // Not by our client: what the host answers there is not what our document says.
+  t.strictSame(await (await fetch(`${url}/api/token`, { method: 'POST' })).json(), { replied: { rooms: true } }, "another feature's path below ours")
+  t.strictSame(await (await fetch(`${url}/api/health`)).json(), { replied: { rooms: 'well' } })
   t.strictSame(await (await fetch(`${url}/health`)).json(), { replied: { host: 'well' } }, 'its own health stays')
   for (const prefix of ['/a', '/b/c']) expectSuccess(t, await at(prefix).get('/health', {}), `${prefix}: ours`)
 
