@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { makeErrorHandler } from '../../src/http/error-handler.ts'
 import { useOwnAnswers } from '../../src/http/json.ts'
+import { useOwnValidation } from '../../src/http/validation.ts'
 import type { Log } from '../../src/log.ts'
 import type { RateLimits } from '../../src/platform/state/state.ts'
 import type { RoomEvent } from '../../src/rooms/provider.ts'
@@ -51,6 +52,7 @@ export const webhook: FastifyPluginAsync<WebhookOptions> = async (scope, options
   const maxAgeMs = maxAgeSeconds * 1000
   /** What the signatures of requests are over. */
   const digests = new WeakMap<FastifyRequest, string>()
+  useOwnValidation(scope)
   useOwnAnswers(scope)
   // A child scope would inherit the host's, and the signature is over the bytes.
   scope.removeAllContentTypeParsers()

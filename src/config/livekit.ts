@@ -26,7 +26,7 @@ export const livekitSchema = Type.Object({
   socketAnswerMs: Type.Integer({ default: 2_000, minimum: 10, ...milliseconds, env: 'ROOM_SOCKET_ANSWER_MS', description: 'Somebody about whom no server has answered within so long is connected to none.' }),
   maxSockets: Type.Integer({ default: 10_000, minimum: 1, env: 'ROOM_SOCKET_MAX', description: 'Sockets of rooms at a server; the next is refused.' }),
   maxSocketsPerNetwork: Type.Integer({ default: 1_000, minimum: 1, env: 'ROOM_SOCKET_MAX_PER_NETWORK', description: 'The same from one network of clients.' }),
-  maxSocketBytes: Type.Integer({ default: 65_536, minimum: 1_024, unit: 'bytes', env: 'ROOM_SOCKET_MAX_BYTES', description: 'Largest message that is taken from a socket.' }),
+  maxSocketBytes: Type.Integer({ default: 16_384, minimum: 1_024, unit: 'bytes', env: 'ROOM_SOCKET_MAX_BYTES', description: 'Largest message that is taken from a socket.' }),
   maxSocketMessagesPerSecond: Type.Integer({ default: 50, minimum: 1, env: 'ROOM_SOCKET_MAX_MESSAGES_PER_SECOND', description: 'A socket that sends more is closed.' }),
   maxUnsentSocketBytes: Type.Integer({ default: 1_048_576, minimum: 1, unit: 'bytes', env: 'ROOM_SOCKET_MAX_UNSENT_BYTES', description: 'A socket for which more waits, because it reads too slowly, is closed.' }),
   socketPingSeconds: Type.Number({ default: 30, exclusiveMinimum: 0, maximum: 3_600, ...seconds, env: 'ROOM_SOCKET_PING_SECONDS', description: 'How often a socket is asked whether it is still there; one that has not answered by the next time is ended.' }),

@@ -36,7 +36,10 @@ export type RoomServerMessage =
   /** The connection stays. `code` of the catalogue. */
   | { type: 'error', error: { code: string, message: string } }
 
-/** `duplicate`: the same identity came again, which counts; `token`: none that is good was given in time. */
+/**
+ * `duplicate`: the same identity came again, which counts; `token`: none that is good was given in time; `flood`: more
+ * was sent than is taken, or more came than was read.
+ */
 export type LeftReason = 'left' | 'removed' | 'room-closed' | 'duplicate' | 'token' | 'full' | 'server-closed' | 'flood'
 
 /** After `server-closed` alone it makes sense to come again by oneself. */

@@ -8,7 +8,7 @@ const NOT_DESCRIBED: Array<{ route: RegExp, why: string }> = [
   { route: /^GET \/(studio|watch\/:streamId|register|login|forgot-password|reset-password|profile|admin\/users|operator\/stages)?$/, why: 'pages, for people' },
   { route: /^GET \/assets\/:name$/, why: 'what pages load; the names change' },
   { route: /^GET \/docs(\/.*)?$/, why: 'the description itself' },
-  { route: /^GET \/ws$/, why: 'WebSockets: docs/api/ivs.md, 11' },
+  { route: /^GET \/ws(\/rooms)?$/, why: 'WebSockets: docs/api/ivs.md, 11; src/rooms/local-messages.ts' },
   { route: /^OPTIONS \/(livestream|api\/v1\/\w+(\/users)?)\/\*$/, why: 'CORS preflight' },
   { route: /^OPTIONS \/api\/v1\/\w+(\/users)?\/?$/, why: 'CORS preflight' },
   { route: /^OPTIONS \/api\/(health|room\/\*|rooms|token)$/, why: 'CORS preflight' },

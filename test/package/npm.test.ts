@@ -34,7 +34,7 @@ t.test('what is in the package', async t => {
   ]
   t.same(files.filter(name => !may.some(pattern => pattern.test(name))), [], 'nothing else')
   t.same(files.filter(name => /\.test\.|(^|\/)(test|scripts)\/|tsbuildinfo|\.map$/.test(name)), [], 'no tests, no scripts, no maps')
-  const must = ['LICENSE', 'README.md', 'CHANGELOG.md', '.env.example', 'docs/livestream.md', 'docs/api/openapi.json', 'examples/own-login.ts', 'dist/src/server.js', 'dist/plugins/web-ui/built/index.html', 'dist/plugins/web-ui/built/licenses.md', 'dist/plugins/accounts/migrations/meta/_journal.json', 'dist/plugins/ivs/migrations/meta/_journal.json', 'dist/src/platform/database/built/empty-18.tar.gz']
+  const must = ['LICENSE', 'README.md', 'CHANGELOG.md', '.env.example', 'docs/livestream.md', 'docs/api/openapi.json', 'examples/own-login.ts', 'dist/src/server.js', 'dist/plugins/web-ui/built/index.html', 'dist/plugins/web-ui/built/licenses.md', 'dist/plugins/accounts/migrations/meta/_journal.json', 'dist/plugins/ivs/migrations/meta/_journal.json', 'dist/plugins/livekit/migrations/meta/_journal.json', 'dist/src/platform/database/built/empty-18.tar.gz']
   t.same(must.filter(name => !files.includes(name)), [])
   const { exports } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as { exports: Record<string, string | Record<string, string>> }
   const named = Object.values(exports).flatMap(target => typeof target === 'string' ? [target] : Object.values(target)).map(path => path.slice(2))

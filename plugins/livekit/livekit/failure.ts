@@ -33,6 +33,9 @@ const BY_CODE: Record<string, FailureKind> = {
 /** A 404 without a code says nothing of a room: it may be of anything that is in between. */
 const BY_STATUS: Record<number, FailureKind> = { 401: 'refused', 403: 'refused', 408: 'broken', 429: 'throttled' }
 
+/** Of `fetch`, when nobody answered, in time or before this server closes. */
+const NO_ANSWER: ReadonlyArray<string | undefined> = ['TypeError', 'TimeoutError', 'AbortError']
+
 const MISSING: Partial<Record<Operation, ErrorCode>> = {
   UpdateParticipant: 'PARTICIPANT_NOT_FOUND',
   RemoveParticipant: 'PARTICIPANT_NOT_FOUND',
@@ -89,7 +92,7 @@ interface SdkError {
 }
 
 function kindOf (operation: Operation, { name, message, status, code }: SdkError): FailureKind {
-  if (status === undefined) return name === 'TypeError' || isTimeout(name) ? 'broken' : 'not-understood'
+  if (status === undefined) return NO_ANSWER.includes(name) ? 'broken' : 'not-understood'
   if (operation.endsWith('Egress') && code === 'internal' && /egress not connected/.test(message ?? '')) return 'no-recorder'
   const byCode = typeof code === 'string' ? BY_CODE[code] : undefined
   return byCode ?? BY_STATUS[status] ?? (status >= 500 ? 'broken' : 'not-understood')
@@ -97,12 +100,9 @@ function kindOf (operation: Operation, { name, message, status, code }: SdkError
 
 function reasonOf ({ name, status, code, cause }: SdkError): string {
   if (status !== undefined) return typeof code === 'string' ? code : `status ${status}`
-  if (isTimeout(name)) return 'no answer in time'
+  if (name === 'TimeoutError') return 'no answer in time'
+  if (name === 'AbortError') return 'this server closes'
   return typeof cause?.code === 'string' ? cause.code : name ?? 'unknown'
-}
-
-function isTimeout (name: string | undefined): boolean {
-  return name === 'TimeoutError' || name === 'AbortError'
 }
 
 /** What is said to refused requests repeats parts of them, and what is not LiveKit says anything. */

@@ -6,8 +6,13 @@ export interface Guest {
   person: RoomPerson
   /** Of its name. */
   room: string
-  /** Over all servers the later connection has the greater one. */
+  /** Over all servers the later connection has the greater one, or, while they do not hear of each other, the same. */
   turn: number
+}
+
+/** Of two connections of one identity the later counts, on all servers. */
+export function isLater (one: Guest, other: Guest): boolean {
+  return one.turn === other.turn ? one.person.sid > other.person.sid : one.turn > other.turn
 }
 
 /** What the servers tell each other of a room. */
@@ -30,6 +35,7 @@ export interface Asked {
 }
 
 export type Wish =
+  /** Attributes that are not named stay, and empty ones go, as at LiveKit. */
   | { type: 'permit', permissions: Permissions, attributes?: Record<string, string> }
   | { type: 'remove' }
   /** Nothing but an answer: whether they are there. */

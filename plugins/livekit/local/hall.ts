@@ -3,7 +3,7 @@ import type { Log } from '../../../src/log.ts'
 import type { Channels } from '../../../src/platform/state/state.ts'
 import type { LeftReason, RoomPerson, RoomServerMessage } from '../../../src/rooms/local-messages.ts'
 import type { Attendance } from './attendance.ts'
-import { hallOf, type Asked, type Guest, type HallMessage, type Wish } from './hall-messages.ts'
+import { hallOf, isLater, type Asked, type Guest, type HallMessage, type Wish } from './hall-messages.ts'
 import type { Happenings } from './happenings.ts'
 import type { Questions } from './questions.ts'
 import type { RegisteredRoom, RoomRegister } from './room-register.ts'
@@ -54,6 +54,11 @@ export class Hall {
     await this.#unsubscribe?.()
   }
 
+  /** Of the last connection of an identity, as far as it is known here; 0 where there was none. */
+  turnOf (identity: string): number {
+    return this.#roster.find(identity)?.turn ?? 0
+  }
+
   get connections (): Connection[] {
     return [...this.#occupants.values()].map(({ connection }) => connection)
   }
@@ -85,19 +90,21 @@ export class Hall {
     this.#occupants.delete(sid)
     const { guest } = occupant
     const { identity } = guest.person
-    const isReplaced = (this.#roster.find(identity)?.turn ?? 0) > guest.turn
+    const known = this.#roster.find(identity)
+    const isReplaced = known !== undefined && known.person.sid !== sid && isLater(known, guest)
     const isTold = !isReplaced && !await attendance.leave(this.room.sid, identity)
     await this.#publish({ kind: 'gone', identity, sid })
     if (!isTold) happenings.participant('participant-left', this.room.sid, guest)
-    if (!isReplaced && await attendance.count(this.room.sid) === 0) await register.visited(this.room.sid)
+    // Of a room that is closed nothing has to be remembered.
+    if (!isReplaced && await attendance.count(this.room.sid) === 0 && !await register.visited(this.room.sid)) await attendance.clear(this.room.sid)
   }
 
   /** Says who is here, and compares what it knows of the others with what all servers have said. */
   async beat (): Promise<void> {
     await Promise.all([...this.#occupants.values()].map(async occupant => { await this.#keepSeat(occupant) }))
-    const guests = await this.#look()
+    const guests = new Map((await this.#look()).map(guest => [guest.person.identity, guest]))
     for (const occupant of [...this.#occupants.values()]) {
-      const seen = guests.find(({ person }) => person.identity === occupant.guest.person.identity)
+      const seen = guests.get(occupant.guest.person.identity)
       if (seen !== undefined) this.#compare(occupant, seen)
     }
   }
@@ -122,7 +129,8 @@ export class Hall {
         return
       case 'data': {
         const { from, topic, payload, to } = message
-        this.#tellAll({ type: 'data', from, topic, payload }, ({ identity }) => identity !== from && (to?.includes(identity) ?? true))
+        const only = to && new Set(to)
+        this.#tellAll({ type: 'data', from, topic, payload }, ({ identity }) => identity !== from && (only?.has(identity) ?? true))
         return
       }
       case 'closed':
@@ -134,10 +142,10 @@ export class Hall {
   }
 
   /** Of two connections of one identity the later counts; the earlier ends. */
-  #compare (occupant: Occupant, { person, turn }: Guest): void {
+  #compare (occupant: Occupant, seen: Guest): void {
     const { guest } = occupant
-    if (person.sid === guest.person.sid) return
-    if (turn > guest.turn) this.#later(occupant.connection.end('duplicate'))
+    if (seen.person.sid === guest.person.sid) return
+    if (isLater(seen, guest)) this.#later(occupant.connection.end('duplicate'))
     // Whoever came first has written over what is known of this one.
     else this.#later(this.#show(occupant))
   }

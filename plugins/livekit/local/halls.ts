@@ -41,6 +41,8 @@ export class Halls {
   readonly #halls = new Map<string, OpenHall>()
   readonly #timer: NodeJS.Timeout
   readonly #beats: Coalesced
+  /** Who is on the way in or out. */
+  readonly #unfinished = new Set<Promise<unknown>>()
   #isClosing = false
 
   constructor (options: HallsOptions) {
@@ -50,35 +52,8 @@ export class Halls {
   }
 
   /** Takes a seat, or says why there is none; the connection has been told who is there by then. A token opens no room: one that was closed stays closed. */
-  async enter ({ room: name, identity, name: called = identity, attributes, permissions }: RoomTokenClaims, connection: Connection): Promise<Stay | LeftReason> {
-    const room = await this.#options.register.findOpen(name)
-    if (room === undefined) return 'room-closed'
-    if (this.#isClosing) return 'server-closed'
-    const used = this.#use(room)
-    let isIn = false
-    try {
-      await used.opened
-      // After the hall listens: whoever has a later turn is heard of.
-      const turn = await this.#options.counters.add(TURNS)
-      const sid = newParticipantSid()
-      const guest: Guest = { room: room.name, turn, person: { identity, sid, name: called, attributes, permissions, joinedAt: this.#options.now().toISOString() } }
-      const refusal = await this.#seat(room, guest)
-      if (refusal !== undefined) return refusal
-      isIn = true
-      used.hall.admit(guest, connection)
-      return {
-        say: async data => await used.hall.say(sid, data),
-        leave: async () => {
-          try {
-            await used.hall.leave(sid)
-          } finally {
-            await this.#unuse(room.sid, used)
-          }
-        }
-      }
-    } finally {
-      if (!isIn) await this.#unuse(room.sid, used)
-    }
+  async enter (claims: RoomTokenClaims, connection: Connection): Promise<Stay | LeftReason> {
+    return await this.#finish(this.#enter(claims, connection))
   }
 
   /** Everybody goes, and nobody comes any more. */
@@ -90,7 +65,57 @@ export class Halls {
   async close (): Promise<void> {
     clearInterval(this.#timer)
     await this.empty()
+    // Who was on the way in finds that it is closed, or goes as their socket closes.
+    while (this.#unfinished.size > 0) await Promise.allSettled(this.#unfinished)
     await this.#beats.idle()
+  }
+
+  async #enter ({ room: name, identity, name: called = identity, attributes, permissions }: RoomTokenClaims, connection: Connection): Promise<Stay | LeftReason> {
+    if (this.#isClosing) return 'server-closed'
+    const room = await this.#options.register.findOpen(name)
+    if (room === undefined) return 'room-closed'
+    const used = this.#use(room)
+    let isIn = false
+    try {
+      await used.opened
+      // After the hall listens: whoever has a later turn is heard of.
+      const turn = await this.#turn(used.hall, identity)
+      const sid = newParticipantSid()
+      const guest: Guest = { room: room.name, turn, person: { identity, sid, name: called, attributes, permissions, joinedAt: this.#options.now().toISOString() } }
+      const refusal = await this.#seat(room, guest)
+      if (refusal !== undefined) return refusal
+      isIn = true
+      used.hall.admit(guest, connection)
+      return {
+        say: async data => await used.hall.say(sid, data),
+        leave: async () => { await this.#finish(this.#leave(used, sid)) }
+      }
+    } finally {
+      if (!isIn) await this.#unuse(used)
+    }
+  }
+
+  async #leave (used: OpenHall, sid: string): Promise<void> {
+    try {
+      await used.hall.leave(sid)
+    } finally {
+      await this.#unuse(used)
+    }
+  }
+
+  /** The counter begins anew with a Redis that has lost what it knew. */
+  async #turn (hall: Hall, identity: string): Promise<number> {
+    const turn = await this.#options.counters.add(TURNS)
+    return Math.max(turn, hall.turnOf(identity) + 1)
+  }
+
+  async #finish<T> (work: Promise<T>): Promise<T> {
+    this.#unfinished.add(work)
+    try {
+      return await work
+    } finally {
+      this.#unfinished.delete(work)
+    }
   }
 
   /** @returns why there is no seat */
@@ -103,9 +128,10 @@ export class Halls {
       if (attempt === SEAT_ATTEMPTS) return 'server-closed'
       await delay(SEAT_RETRY_MS)
     }
-    if (await register.visited(sid)) return undefined
+    const isOpen = await register.visited(sid)
+    if (isOpen && !this.#isClosing) return undefined
     await attendance.leave(sid, guest.person.identity)
-    return 'room-closed'
+    return isOpen ? 'server-closed' : 'room-closed'
   }
 
   #use (room: RegisteredRoom): OpenHall {
@@ -120,19 +146,20 @@ export class Halls {
     return open
   }
 
-  async #unuse (sid: string, open: OpenHall): Promise<void> {
+  async #unuse (open: OpenHall): Promise<void> {
     if (--open.users > 0) return
-    if (this.#halls.get(sid) === open) this.#halls.delete(sid)
+    this.#halls.delete(open.hall.room.sid)
     await open.hall.close()
   }
 
   async #beat (): Promise<void> {
-    await Promise.all([...this.#halls.values()].map(async ({ hall }) => {
+    // One after the other, so that they do not ask Redis for more at once than it may be asked for.
+    for (const { hall } of [...this.#halls.values()]) {
       try {
         await hall.beat()
       } catch (error) {
         this.#options.log.warn({ err: error, room: hall.room.sid }, 'it could not be said who is in a room')
       }
-    }))
+    }
   }
 }

@@ -75,17 +75,20 @@ export class RoomClosing {
     }
     // From here on nobody gets in, so that none is closed in which somebody is.
     if (!await attendance.closeIfEmpty(room.sid)) return
+    let closed: RegisteredRoom | undefined
     try {
-      const closed = await register.closeQuiet(room.sid)
-      if (closed !== undefined) await this.#closed(closed)
+      closed = await register.closeQuiet(room.sid)
     } finally {
       await attendance.clear(room.sid)
     }
+    if (closed !== undefined) await this.#closed(closed)
   }
 
   async #closed (room: RegisteredRoom): Promise<void> {
-    const { channels, happenings } = this.#options
+    const { attendance, channels, happenings } = this.#options
     happenings.room('room-finished', room)
     await channels.publish(hallOf(room.sid), { kind: 'closed' } satisfies HallMessage)
+    // Otherwise the last who leaves does that.
+    if (await attendance.count(room.sid) === 0) await attendance.clear(room.sid)
   }
 }

@@ -47,6 +47,8 @@ export class RoomRegister {
 
   /** The one that is open. @param id a name, or a sid of now or of earlier */
   async find (id: string): Promise<RegisteredRoom | undefined> {
+    // PostgreSQL has no such text.
+    if (id.includes('\0')) return undefined
     const name = sql`(SELECT ${rooms.name} FROM ${rooms} WHERE ${rooms.sid} = ${id})`
     const found = await this.#orm.select().from(rooms).where(and(isNull(rooms.closedAt), or(eq(rooms.name, id), sql`${rooms.name} = ${name}`)))
     // A room may be called like a sid.

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RoomPerson, RoomServerMessage } from '../../../src/rooms/local-messages.ts'
-import type { Guest } from './hall-messages.ts'
+import { isLater, type Guest } from './hall-messages.ts'
 
 /** What is told to everybody but whom it is about; `participant-changed` to them too. */
 export type RosterChange = Extract<RoomServerMessage, { type: 'participant-joined' | 'participant-left' | 'participant-changed' }>
@@ -48,15 +48,17 @@ export class Roster {
   }
 
   #put (guest: Guest): RosterChange[] {
-    const { person, turn } = guest
+    const { person } = guest
     const known = this.#guests.get(person.identity)
+    if (known?.person.sid === person.sid) {
+      this.#guests.set(person.identity, guest)
+      return isDeepStrictEqual(known.person, person) ? [] : [{ type: 'participant-changed', participant: person }]
+    }
     // Of an earlier connection, which is over.
-    if (known !== undefined && known.turn > turn) return []
-    if (known !== undefined && isDeepStrictEqual(known.person, person)) return []
-    const isSame = known?.person.sid === person.sid
-    const left = known === undefined || isSame ? [] : this.#remove(person.identity)
+    if (known !== undefined && isLater(known, guest)) return []
+    const left = known === undefined ? [] : this.#remove(person.identity)
     this.#guests.set(person.identity, guest)
-    return [...left, { type: isSame ? 'participant-changed' : 'participant-joined', participant: person }]
+    return [...left, { type: 'participant-joined', participant: person }]
   }
 
   #remove (identity: string): RosterChange[] {

@@ -11,6 +11,7 @@ import { joinRoom, startRooms, type RoomsServer } from '../../fixtures/local-roo
 import { startPostgresql } from '../../fixtures/postgresql-server.ts'
 import { RedisServer } from '../../fixtures/redis-server.ts'
 import { Told } from '../../fixtures/told.ts'
+import { closingSuite } from '../../plugins/livekit/local/closing-suite.ts'
 import { roomsSuite } from '../../plugins/livekit/local/rooms-suite.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../fixtures/programs/serves-rooms.ts', import.meta.url))
@@ -37,6 +38,15 @@ async function startProcess (t: Test, installation: Installation, livekit: Parti
 
 t.test('one installation of two servers', async t => {
   await roomsSuite(t, async (t, livekit) => await openServers(t, livekit))
+})
+
+t.test('rooms are closed by one of them', async t => {
+  await closingSuite(t, async t => {
+    const installation = new Installation(t, redis)
+    const states = [await installation.server(), await installation.server()] as const
+    await database.orm.delete(rooms)
+    return { database, states }
+  })
 })
 
 t.test('a server that is killed', async t => {

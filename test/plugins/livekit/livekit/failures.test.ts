@@ -3,11 +3,13 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import type { LivekitOptions } from '../../../../plugins/livekit/index.ts'
+import { LivekitClient } from '../../../../plugins/livekit/livekit/client.ts'
 import { errorOf, LivekitFailure, type FailureKind, type Operation } from '../../../../plugins/livekit/livekit/failure.ts'
 import type { HeadwaterError } from '../../../../src/errors/catalogue.ts'
 import type { RoomProvider } from '../../../../src/rooms/provider.ts'
 import { startLivekitHost, type LivekitHost } from '../../../fixtures/livekit-host.ts'
-import { LIVEKIT_SECRET } from '../../../fixtures/livekit-webhook.ts'
+import { LIVEKIT_KEY, LIVEKIT_SECRET } from '../../../fixtures/livekit-webhook.ts'
+import { Told } from '../../../fixtures/told.ts'
 import type { Fault } from '../../../stand-ins/faults.ts'
 import { LivekitStandIn } from '../../../stand-ins/livekit/stand-in.ts'
 
@@ -125,23 +127,39 @@ t.test('a key that LiveKit does not take is our problem, and in no message', asy
 })
 
 t.test('an answer that does not come is waited for so long, and no longer', async t => {
-  const { livekit, rooms } = await opened(t, { requestMs: 100, attempts: 2 })
+  const { livekit, host, rooms } = await opened(t, { requestMs: 100, attempts: 2 })
   livekit.faults.add('ListRooms', { kind: 'hang' })
   await t.rejects(rooms.listRooms(), { code: 'ROOMS_UNAVAILABLE', message: /no answer in time/ })
-  t.equal(livekit.asked('ListRooms'), 2)
+  t.match(await host.at('').metrics.text(), 'headwater_livekit_requests_total{operation="ListRooms",outcome="broken"} 2')
 })
 
 t.test('who closes waits for no answer', async t => {
-  const { livekit, host, rooms } = await opened(t, { requestMs: 500, attempts: 100, retryMs: 60_000 })
-  const arrival = async () => { while (livekit.asked() === 0) await new Promise(setImmediate) }
+  const { livekit, host, rooms } = await opened(t, { requestMs: 60_000, attempts: 100, retryMs: 60_000 })
+  const arrival = async () => { while (livekit.asked('ListRooms') === 0 || livekit.asked('CreateRoom') === 0) await new Promise(setImmediate) }
   livekit.faults.add('ListRooms', { kind: 'hang' })
-  const hanging = t.rejects(rooms.listRooms(), { code: 'ROOMS_UNAVAILABLE' }, 'under way')
+  const hanging = t.rejects(rooms.listRooms(), { code: 'ROOMS_UNAVAILABLE', message: /this server closes/ }, 'under way')
   livekit.faults.add('CreateRoom', { kind: 'status', status: 503 })
   const waiting = t.rejects(rooms.createRoom({ name: 'hall' }), { code: 'ROOMS_UNAVAILABLE', message: /CreateRoom/ }, 'before its next try')
   await arrival()
-  await host.app.close()
+  const closing = host.app.close()
   await Promise.all([hanging, waiting])
-  await t.rejects(rooms.findRoom('hall'), { code: 'ROOMS_UNAVAILABLE' }, 'afterwards')
+  // Then the connection is cut: nobody waits for the time-out.
+  await livekit.stop()
+  await closing
+  await t.rejects(rooms.findRoom('hall'), { code: 'ROOMS_UNAVAILABLE', message: /this server closes/ }, 'afterwards')
+})
+
+t.test('no request outlives the close', async t => {
+  const client = new LivekitClient({ settings: { url: 'http://127.0.0.1:9', requestMs: 1_000, attempts: 1, retryMs: 1 }, signingKey: { key: LIVEKIT_KEY, secret: LIVEKIT_SECRET }, log: new Told(), onOutcome: () => {} })
+  let end!: () => void
+  const asking = t.rejects(client.ask('ListRooms', () => new Promise<void>(resolve => { end = resolve })), { name: 'LivekitFailure', message: 'ListRooms: this server closes' })
+  let isClosed = false
+  const closing = client.close().then(() => { isClosed = true })
+  await asking
+  await new Promise(setImmediate)
+  t.notOk(isClosed, 'who asked has heard, and the request is still there')
+  end()
+  await closing
 })
 
 t.test('a place where there is no LiveKit', async t => {

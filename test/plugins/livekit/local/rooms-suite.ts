@@ -32,7 +32,7 @@ export async function roomsSuite (t: Test, openServers: OpenServers): Promise<vo
 
     t.same(await two.rooms.createRoom({ name: 'first', maxParticipants: 5 }), { ...first, maxParticipants: 5 }, 'what is given is changed, and the sid stays')
     t.same(await one.rooms.findRoom('first'), await two.rooms.findRoom(first.sid), 'by name or sid')
-    t.equal(await one.rooms.findRoom('nobody'), undefined)
+    for (const nobody of ['nobody', '', '\0', 'RM_\ud800', 'x'.repeat(10_000)]) t.equal(await one.rooms.findRoom(nobody), undefined)
 
     await two.rooms.deleteRoom('first')
     await two.rooms.deleteRoom('first')
@@ -132,8 +132,10 @@ export async function roomsSuite (t: Test, openServers: OpenServers): Promise<vo
     ada.say({ type: 'data', topic: '', payload: 'yes' })
     t.match(await bob.next(), { type: 'data', from: 'ada', payload: 'yes' }, 'the first one was not sent')
 
-    t.equal(await one.rooms.setPermissions('meeting', 'ada', SILENT), true)
-    t.match(await ada.next(), { type: 'participant-changed', participant: { permissions: SILENT, attributes: { role: 'speaker' } } }, 'attributes stay')
+    t.equal(await one.rooms.setPermissions('meeting', 'ada', SILENT, { seat: '4' }), true)
+    t.match(await ada.next(), { type: 'participant-changed', participant: { permissions: SILENT, attributes: { role: 'speaker', seat: '4' } } }, 'other attributes stay')
+    t.equal(await one.rooms.setPermissions('meeting', 'ada', SILENT, { role: '' }), true)
+    t.strictSame((await ada.next()).participant.attributes, { seat: '4' }, 'empty ones go')
     ada.say({ type: 'data', topic: '', payload: 'no more' })
     t.match(await ada.next(), { type: 'error', error: { code: 'FORBIDDEN' } })
   })

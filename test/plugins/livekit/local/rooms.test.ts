@@ -1,22 +1,42 @@
-import t from 'tap'
-import { rooms } from '../../../../plugins/livekit/tables.ts'
+import t, { type Test } from 'tap'
+import { LIVEKIT_MIGRATIONS, rooms } from '../../../../plugins/livekit/tables.ts'
 import { openDatabase } from '../../../../src/platform/database/open.ts'
 import { openMemory } from '../../../../src/platform/state/memory.ts'
+import type { State } from '../../../../src/platform/state/state.ts'
 import { dataFolder, platformSettings } from '../../../fixtures/database.ts'
 import { startRooms } from '../../../fixtures/local-rooms.ts'
 import { Told } from '../../../fixtures/told.ts'
 import { settingsFor } from '../../../platform/state/settings.ts'
-import { roomsSuite, type OpenServers } from './rooms-suite.ts'
+import { closingSuite } from './closing-suite.ts'
+import { roomsSuite } from './rooms-suite.ts'
+import { socketSuite } from './socket-suite.ts'
 
 const database = await openDatabase(platformSettings({ dataDir: await dataFolder(t) }), new Told())
 t.teardown(() => database.close())
+await database.migrate(LIVEKIT_MIGRATIONS)
 
-const openServers: OpenServers = async (t, livekit = {}) => {
+function openState (t: Test): State {
   const state = openMemory(settingsFor(), new Told())
   t.teardown(() => state.close())
-  const server = await startRooms(t, { database, state, livekit })
-  await database.orm.delete(rooms)
-  return [server, server]
+  return state
 }
 
-await roomsSuite(t, openServers)
+t.beforeEach(async () => { await database.orm.delete(rooms) })
+
+t.test('rooms', async t => {
+  await roomsSuite(t, async (t, livekit = {}) => {
+    const server = await startRooms(t, { database, state: openState(t), livekit })
+    return [server, server]
+  })
+})
+
+t.test('rooms are closed', async t => {
+  await closingSuite(t, async t => {
+    const state = openState(t)
+    return { database, states: [state, state] }
+  })
+})
+
+t.test('the socket', async t => {
+  await socketSuite(t, t => ({ database, state: openState(t) }))
+})
