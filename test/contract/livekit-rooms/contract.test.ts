@@ -1,10 +1,17 @@
 import t from 'tap'
+import { livekit as livekitPlugin } from '../../../plugins/livekit/index.ts'
+import { livekitRooms } from '../../../plugins/livekit-rooms/index.ts'
+import { state } from '../../../src/platform/state/index.ts'
+import { strangeHost } from '../../embedding/strange-host.ts'
 import { ROOMS_KEY, ROOMS_SECRET, startRoomsHost } from '../../fixtures/rooms-host.ts'
 import { LivekitStandIn } from '../../stand-ins/livekit/stand-in.ts'
 import { contractSuite } from './contract-suite.ts'
 
 t.test('open rooms that this server runs', async t => {
-  const host = await startRoomsHost(t)
+  const host = await startRoomsHost(t, {}, { '': {}, '/proxied': { publicBaseUrl: 'https://live.example.org/media' } })
+  const proxied = (await host.at('/proxied').post('/api/room/create', { userName: 'a' })).json
+  t.match(proxied, { livekitUrl: 'wss://live.example.org/media', roomUrl: `wss://live.example.org/media/${proxied.roomId}` }, 'PUBLIC_BASE_URL')
+  t.equal((await host.at('/proxied').post('/api/token', { roomId: proxied.roomId, userName: 'a' })).json.url, 'wss://live.example.org/media')
   await contractSuite(t, {
     host,
     address: host.url.replace('http', 'ws'),
@@ -47,7 +54,6 @@ t.test('LiveKit lets in who comes with a token, as long as there is room', async
   t.match(livekit.room(roomId), { emptyTimeout: 600, maxParticipants: 2 }, 'ROOM-06')
   livekit.advance(86_401_000)
   t.throws(() => livekit.join(token), { message: /expired/ }, 'a day later')
-  livekit.webhooks.stop()
   t.equal((await get('/api/rooms')).json.total, 1)
 })
 
@@ -68,4 +74,24 @@ t.test('ROOM-01, ROOM-03: several in one host, each with its limit and its addre
   t.match(await host.at('/open').post('/api/room/create', { userName: 'x'.repeat(1_024) }), { status: 413, json: { statusCode: 413 } })
   t.match(await host.at('/limited').get('/api/room/a/b'), { status: 404, json: { statusCode: 404 } }, 'unknown paths below a prefix')
   await t.rejects(startRoomsHost(t, livekit.settings, { '/twice': {}, '/twice/': {} }), { code: 'CONFIG_INVALID' })
+})
+
+t.test('in a host that does everything in its own way', async t => {
+  const livekit = await LivekitStandIn.start(t, { apiKey: ROOMS_KEY, apiSecret: ROOMS_SECRET })
+  const app = strangeHost()
+  t.teardown(async () => { await app.close() })
+  app.decorate('database', {} as never)
+  await app.register(state)
+  await app.register(livekitPlugin, { environment: 'test', ...livekit.settings })
+  await app.register(livekitRooms, { prefix: '/embedded' })
+  const post = async (path: string, payload: object) => await app.inject({ method: 'POST', url: `/embedded${path}`, payload })
+  const made = await post('/api/room/create', { userName: 'a', other: 1 })
+  t.match(made.json(), { roomTopic: '새 회의', maxParticipants: 20, userName: 'a' })
+  t.equal(made.headers['access-control-allow-origin'], '*')
+  t.match((await post('/api/room/join', { roomId: made.json().roomId, userName: 'b' })).json(), { token: /./ })
+  t.strictSame((await post('/api/room/join', { roomId: 'x', userName: 5 })).json(), { statusCode: 400, message: 'userName must be string' })
+  t.strictSame((await post('/api/room/join', { roomId: 'x', userName: 'b' })).json(), { statusCode: 404, message: 'Failed to join room: Room not found' })
+  t.match((await app.inject('/embedded/api/room/a/b')).json(), { statusCode: 404, message: /^There is nothing at/ })
+  t.match((await app.inject('/embedded/api/elsewhere')).body, 'Lost', "what is not ours is the host's")
+  t.strictSame((await app.inject('/own')).json(), { replied: { own: true } })
 })

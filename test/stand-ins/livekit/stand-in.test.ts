@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers'
 import jwt from 'jsonwebtoken'
 import {
   AccessToken, DataPacket_Kind as DataKind, EgressClient, EgressStatus, EncodedFileOutput, EncodedFileType, ParticipantInfo_State as State, RoomServiceClient,
-  TrackSource, WebhookReceiver, type VideoGrant, type WebhookEvent
+  StartEgressRequest, TrackSource, WebhookReceiver, type VideoGrant, type WebhookEvent
 } from 'livekit-server-sdk'
 import t, { type Test } from 'tap'
 import { ffprobe } from '../../fixtures/generate.ts'
@@ -85,6 +85,7 @@ t.test('who may ask for what', async t => {
     t.match(await ask(method, bearer(others), JSON.stringify(body)), { status: 401 }, method)
     t.match(await ask(method, bearer({ [grant]: true }), JSON.stringify(body)), { status: 200 }, method)
   }
+  t.match(JSON.parse((await ask('RoomService/CreateRoom', bearer({ roomCreate: true }), '{"name":"b"}')).text), { name: 'b', empty_timeout: 300, metadata: '', creation_time: /^\d+$/ }, 'written as Go does it')
   t.match(await ask('RoomService/ListParticipants', bearer({ roomAdmin: true, room: 'a' }), '{"room":"b"}'), { status: 401 }, 'of another room')
   t.match(await ask('RoomService/ListParticipants', bearer({ roomAdmin: true, room: 'b' }), '{"room":"b"}'), { status: 200 })
   t.match(await ask('RoomService/Nonsense', bearer({})), { status: 404, text: /bad_route/ })
@@ -108,7 +109,7 @@ t.test('who may ask for what', async t => {
   livekit.faults.add('CreateRoom', { kind: 'lose-answer' }, 1)
   await t.rejects(rooms.createRoom({ name: 'made' }), TypeError)
   t.ok(livekit.room('made'), 'what was done is done')
-  t.equal(livekit.asked('CreateRoom'), 3)
+  t.equal(livekit.asked('CreateRoom'), 4)
 })
 
 t.test('rooms', async t => {
@@ -277,6 +278,7 @@ t.test('recordings', async t => {
   t.equal((await egress.stopEgress(started.egressId)).status, EgressStatus.EGRESS_ENDING)
   await t.rejects(egress.stopEgress(started.egressId), refusal('failed_precondition', 412, 'egress with status EGRESS_ENDING cannot be stopped'))
   await livekit.settled()
+  t.strictSame((await rooms.listParticipants('hall')).map(({ identity }) => identity), ['ann'], 'the recorder is gone')
   const path = pathOf(folder, 'deep/hall.mp4')
   const { status, fileResults: [file], startedAt, endedAt } = await now(started.egressId)
   t.equal(status, EgressStatus.EGRESS_COMPLETE)
@@ -299,6 +301,16 @@ t.test('recordings', async t => {
   t.match(await now(limit.egressId), { status: EgressStatus.EGRESS_LIMIT_REACHED, fileResults: [{ location: pathOf(folder, 'limit.mp4') }] })
   t.strictSame((await egress.listEgress({ roomName: 'hall', active: true })).map(({ egressId }) => egressId), [never.egressId])
   t.match(await egress.stopEgress(never.egressId), { status: EgressStatus.EGRESS_ABORTED }, 'stopped before it began')
+
+  const unified = await egress.startEgress(new StartEgressRequest({
+    roomName: 'hall',
+    source: { case: 'template', value: { layout: 'grid' } },
+    outputs: [{ config: { case: 'file', value: { filepath: pathOf(folder, 'unified.mp4'), fileType: EncodedFileType.MP4 } } }]
+  }))
+  livekit.advance(1_000)
+  await egress.stopEgress(unified.egressId)
+  await livekit.settled()
+  t.match(await now(unified.egressId), { status: EgressStatus.EGRESS_COMPLETE, fileResults: [{ location: pathOf(folder, 'unified.mp4') }] })
 
   const last = await start('last')
   livekit.advance(1_000)
