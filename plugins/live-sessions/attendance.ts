@@ -1,4 +1,8 @@
-/** Who takes part in a session, and from when to when: rows of the database, which are right whatever order events come in. */
+/**
+ * Who takes part in a session, and from when to when: rows of the database, which are right whatever order events come in.
+ * Rows and seats change together, while the session is held: otherwise who joins and leaves at once, at two servers,
+ * would be there without a seat, or have one without being there.
+ */
 import { and, asc, count, eq, isNotNull, ne, sql } from 'drizzle-orm'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import type { Orm } from '../../src/platform/database/database.ts'
@@ -22,6 +26,9 @@ export interface Arrival {
 
 /** What becomes of somebody who has connected: `removed` may not be there, `stranger` has nothing to do with a session. */
 export type Connected = { outcome: 'there', session: SessionRow, participant: ParticipantRow } | { outcome: 'old' | 'removed' | 'stranger' }
+
+/** What becomes of somebody's seat, together with their row. */
+export type SeatStep = (session: SessionRow) => Promise<unknown>
 
 export async function findParticipant (orm: Orm, sessionId: string, userId: number): Promise<ParticipantRow | undefined> {
   return (await orm.select().from(participants).where(of(sessionId, userId)))[0]
@@ -48,13 +55,14 @@ export function attendedSeconds ({ duration, presentSince }: Pick<ParticipantRow
 
 /**
  * Somebody joins. The role that they had stays.
- * @throws HeadwaterError `SESSION_NOT_FOUND`, `FORBIDDEN` for who was kicked, `INVALID_STATE` once it is over
+ * @throws HeadwaterError `SESSION_NOT_FOUND`, `FORBIDDEN` for who was kicked, `INVALID_STATE` once it is over; what `takeSeat` throws
  */
-export async function admit (orm: Orm, sessionId: string, { userId, displayName, role, isThere }: Arrival): Promise<{ session: SessionRow, participant: ParticipantRow }> {
+export async function admit (orm: Orm, sessionId: string, { userId, displayName, role, isThere }: Arrival, takeSeat: SeatStep): Promise<{ session: SessionRow, participant: ParticipantRow }> {
   return await orm.transaction(async transaction => {
     const session = await holdSession(transaction, sessionId)
     if (await isBanned(transaction, sessionId, userId)) throw kickedEarlier()
     mustBeOpen(session.status)
+    await takeSeat(session)
     const now = new Date()
     const presentSince = isThere ? now : null
     const [participant] = await transaction.insert(participants)
@@ -76,7 +84,7 @@ export function kickedEarlier (): HeadwaterError {
  * Somebody has connected to the room, or still is connected.
  * @param isSure it was asked for just now; what is told may come late, twice, and after the end of what it tells
  */
-export async function connect (orm: Orm, sessionId: string, userId: number, connection: Connection, { name, isSure }: { name: string, isSure: boolean }): Promise<Connected> {
+export async function connect (orm: Orm, sessionId: string, userId: number, connection: Connection, { name, isSure }: { name: string, isSure: boolean }, keepSeat: SeatStep): Promise<Connected> {
   const { sid, at } = connection
   return await orm.transaction(async (transaction): Promise<Connected> => {
     const session = await holdAnySession(transaction, sessionId)
@@ -91,35 +99,45 @@ export async function connect (orm: Orm, sessionId: string, userId: number, conn
       ? (await transaction.insert(participants).values({ sessionId, userId, displayName: name, role: 'host', joinedAt: at, presentSince: at, connection: sid, connectedAt: at }).returning())[0]!
       : await changeStay(transaction, known, change!)
     await notePeak(transaction, session.hasRoom ? session : await changeSession(transaction, sessionId, { hasRoom: true }))
+    await keepSeat(session)
     return { outcome: 'there', session, participant }
   })
 }
 
-/** A connection has ended. @returns whether it was the one by which somebody was there: they are not any more */
-export async function disconnect (orm: Orm, sessionId: string, userId: number, connection: Connection): Promise<boolean> {
-  return await orm.transaction(async transaction => {
+/** A connection has ended; where it was the one by which somebody was there, they are not any more. */
+export async function disconnect (orm: Orm, sessionId: string, userId: number, connection: Connection, giveBack: SeatStep): Promise<void> {
+  await orm.transaction(async transaction => {
+    const session = await holdAnySession(transaction, sessionId)
     const known = await holdParticipant(transaction, sessionId, userId)
-    if (known === undefined) return false
+    if (session === undefined || known === undefined) return
     await changeStay(transaction, known, afterDisconnection(known, connection))
-    return known.connection === connection.sid
+    if (known.connection === connection.sid) await giveBack(session)
   })
 }
 
 /** Somebody is gone, whatever connection they have; if it stays, whoever looks after the room finds them again. */
-export async function leave (orm: Orm, sessionId: string, userId: number): Promise<void> {
+export async function leave (orm: Orm, sessionId: string, userId: number, giveBack: SeatStep): Promise<void> {
   await orm.transaction(async transaction => {
+    const session = await holdAnySession(transaction, sessionId)
+    if (session === undefined) return
     const known = await holdParticipant(transaction, sessionId, userId)
     if (known !== undefined) await changeStay(transaction, known, afterStay(known, new Date()))
+    await giveBack(session)
   })
 }
 
-/** Somebody was not seen for too long. @returns false for who is connected: that has to be asked for */
-export async function timeOut (orm: Orm, sessionId: string, userId: number, lastSeenAt: Date): Promise<boolean> {
+/**
+ * Somebody was not seen for too long.
+ * @param isSeated whether they have a seat: they came again meanwhile, and are not gone
+ * @returns false for who is connected: that has to be asked for
+ */
+export async function timeOut (orm: Orm, sessionId: string, userId: number, lastSeenAt: Date, isSeated: (session: SessionRow) => Promise<boolean>): Promise<boolean> {
   return await orm.transaction(async transaction => {
+    const session = await holdAnySession(transaction, sessionId)
     const known = await holdParticipant(transaction, sessionId, userId)
-    if (known === undefined) return true
+    if (session === undefined || known === undefined) return true
     if (known.connection !== null) return false
-    await changeStay(transaction, known, afterStay(known, lastSeenAt))
+    if (!await isSeated(session)) await changeStay(transaction, known, afterStay(known, lastSeenAt))
     return true
   })
 }
@@ -134,7 +152,7 @@ export async function leaveAll (orm: Orm, sessionId: string, now: Date): Promise
     endedConnection: sql`coalesce(${connection}, ${endedConnection})`,
     endedConnectionAt: sql`case when ${connection} is null then ${endedConnectionAt} else ${end} end`,
     leftAt: sql`greatest(${end}, ${presentSince})`,
-    // As \`secondsBetween\`, for all of them at once.
+    // As `secondsBetween`, for all of them at once.
     duration: sql`${duration} + greatest(0, floor(extract(epoch from ${end})) - floor(extract(epoch from ${presentSince})))`
   }).where(and(eq(participants.sessionId, sessionId), isNotNull(presentSince)))
 }
@@ -145,12 +163,12 @@ export async function changeRole (orm: Orm, sessionId: string, userId: number, r
 }
 
 /** Somebody is thrown out, for good. */
-export async function ban (orm: Orm, sessionId: string, userId: number, bannedBy: number): Promise<void> {
+export async function ban (orm: Orm, sessionId: string, userId: number, bannedBy: number, giveBack: SeatStep): Promise<void> {
   await orm.transaction(async transaction => {
     // Who is just being let in is let in before, or not at all.
     await holdSession(transaction, sessionId)
     await transaction.insert(bans).values({ sessionId, userId, bannedBy }).onConflictDoNothing()
-    await leave(transaction, sessionId, userId)
+    await leave(transaction, sessionId, userId, giveBack)
   })
 }
 

@@ -90,7 +90,7 @@ const { webhooks } = livekit
 
 /** The last event of this name, of this person or recording. */
 const last = (name: WebhookEventNames, of?: string) => webhooks.told.findLast(({ event }) => event.event === name && (of === undefined || event.participant?.sid === of || event.egressInfo?.egressId === of))!.event
-const changed = <M extends { clone (): M }> (message: M, more: object): M => Object.assign(message.clone(), more)
+const changed = <Message extends { clone (): unknown }> (message: Message, more: object): Message => Object.assign(message.clone() as Message, more)
 /** @returns what is answered to an event, with or without a good signature */
 const post = async (event: WebhookEvent, authorization?: (body: string) => string | undefined) => {
   const body = event.toJsonString()

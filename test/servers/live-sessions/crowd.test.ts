@@ -44,13 +44,14 @@ for (const name of ['one', 'two']) {
   processes.push(server)
 }
 const servers = processes.map(({ url }) => new KeptConnections({ url, connections: CONNECTIONS }))
-t.teardown(() => { for (const server of servers) server.close() })
+/** Who looks does not wait for a connection of the crowd. */
+const lookers = processes.map(({ url }) => new KeptConnections({ url }))
+t.teardown(() => { for (const server of [...servers, ...lookers]) server.close() })
 const [owner, ...everybody] = await addUsers(databaseUrl, secrets.JWT_SECRET, 1 + USERS + MAX_PARTICIPANTS + 1) as [CrowdUser, ...CrowdUser[]]
 const users = everybody.slice(0, USERS)
 const newcomers = everybody.slice(USERS)
 
-const at = (index: number) => servers[index % servers.length]!
-const ask = async (who: CrowdUser, method: string, path: string, body?: object, index = 0) => await at(index).ask(method, `/api/v1/live/sessions${path}`, body, who.headers)
+const ask = async (who: CrowdUser, method: string, path: string, body?: object, index = 0) => await lookers[index % lookers.length]!.ask(method, `/api/v1/live/sessions${path}`, body, who.headers)
 const make = async (maxParticipants: number): Promise<string> => {
   const { json: { session_id: id } } = await ask(owner, 'POST', '', { title: 'Crowd', is_public: true, max_participants: maxParticipants })
   await ask(owner, 'POST', `/${id}/start`)
@@ -74,10 +75,10 @@ await t.test('users come and go by chance, and never has the session more than i
   const id = await make(MAX_PARTICIPANTS)
   const crowd = new SessionCrowd({ servers, owner, users, sessionId: id, maxParticipants: MAX_PARTICIPANTS, random: new Random(SEED) })
   const began = performance.now()
-  let isOver = false
-  const running = crowd.run(OPERATIONS_EACH).finally(() => { isOver = true })
+  const over = new AbortController()
+  const running = crowd.run(OPERATIONS_EACH).finally(() => { over.abort() })
   let looks = 0
-  while (!isOver) {
+  while (!over.signal.aborted) {
     const { current_viewers: viewers, peak_viewers: peak, participants } = await stats(id, looks++)
     const ids = participants.map(({ user_id: userId }: Person) => userId)
     if (viewers > MAX_PARTICIPANTS || peak > MAX_PARTICIPANTS) crowd.wrong.push(`statistics: ${viewers} viewers, ${peak} at most`)
