@@ -66,10 +66,10 @@ export async function admit (orm: Orm, sessionId: string, { userId, displayName,
     const now = new Date()
     const presentSince = isThere ? now : null
     const [participant] = await transaction.insert(participants)
-      .values({ sessionId, userId, displayName, role: session.ownerId === userId ? 'host' : role, joinedAt: now, presentSince })
+      .values({ sessionId, userId, displayName, role: session.ownerId === userId ? 'host' : role, joinedAt: now, presentSince, isExpected: !isThere })
       .onConflictDoUpdate({
         target: [participants.sessionId, participants.userId],
-        set: { displayName, ...(isThere ? { presentSince: sql`coalesce(${participants.presentSince}, ${now.toISOString()}::timestamptz)` } : {}) }
+        set: { displayName, isExpected: !isThere, ...(isThere ? { presentSince: sql`coalesce(${participants.presentSince}, ${now.toISOString()}::timestamptz)` } : {}) }
       }).returning()
     const hasRoom = session.hasRoom ? session : await changeSession(transaction, sessionId, { hasRoom: true })
     return { session: await notePeak(transaction, hasRoom), participant: participant! }
@@ -97,21 +97,22 @@ export async function connect (orm: Orm, sessionId: string, userId: number, conn
     if (known !== undefined && change === undefined) return { outcome: 'old' }
     const participant = known === undefined
       ? (await transaction.insert(participants).values({ sessionId, userId, displayName: name, role: 'host', joinedAt: at, presentSince: at, connection: sid, connectedAt: at }).returning())[0]!
-      : await changeStay(transaction, known, change!)
+      : await changeRow(transaction, known, Object.keys(change!).length === 0 ? {} : { ...change, isExpected: false })
     await notePeak(transaction, session.hasRoom ? session : await changeSession(transaction, sessionId, { hasRoom: true }))
     await keepSeat(session)
     return { outcome: 'there', session, participant }
   })
 }
 
-/** A connection has ended; where it was the one by which somebody was there, they are not any more. */
+/** A connection has ended; where it was the one by which somebody was there, they are not any more. Their seat stays theirs for a token that they have since. */
 export async function disconnect (orm: Orm, sessionId: string, userId: number, connection: Connection, giveBack: SeatStep): Promise<void> {
   await orm.transaction(async transaction => {
     const session = await holdAnySession(transaction, sessionId)
     const known = await holdParticipant(transaction, sessionId, userId)
     if (session === undefined || known === undefined) return
-    await changeStay(transaction, known, afterDisconnection(known, connection))
-    if (known.connection === connection.sid) await giveBack(session)
+    await changeRow(transaction, known, afterDisconnection(known, connection))
+    // Whoever loads a page anew joins before the end of the old connection is told.
+    if (known.connection === connection.sid && !known.isExpected) await giveBack(session)
   })
 }
 
@@ -121,7 +122,7 @@ export async function leave (orm: Orm, sessionId: string, userId: number, giveBa
     const session = await holdAnySession(transaction, sessionId)
     if (session === undefined) return
     const known = await holdParticipant(transaction, sessionId, userId)
-    if (known !== undefined) await changeStay(transaction, known, afterStay(known, new Date()))
+    if (known !== undefined) await changeRow(transaction, known, { ...afterStay(known, new Date()), isExpected: false })
     await giveBack(session)
   })
 }
@@ -137,7 +138,7 @@ export async function timeOut (orm: Orm, sessionId: string, userId: number, last
     const known = await holdParticipant(transaction, sessionId, userId)
     if (session === undefined || known === undefined) return true
     if (known.connection !== null) return false
-    if (!await isSeated(session)) await changeStay(transaction, known, afterStay(known, lastSeenAt))
+    if (!await isSeated(session)) await changeRow(transaction, known, afterStay(known, lastSeenAt))
     return true
   })
 }
@@ -186,7 +187,7 @@ async function notePeak (transaction: Orm, session: SessionRow): Promise<Session
 }
 
 /** @returns as it is then */
-async function changeStay (transaction: Orm, known: ParticipantRow, change: Partial<Stay>): Promise<ParticipantRow> {
+async function changeRow (transaction: Orm, known: ParticipantRow, change: Partial<Stay & Pick<ParticipantRow, 'isExpected'>>): Promise<ParticipantRow> {
   if (Object.keys(change).length === 0) return known
   return (await transaction.update(participants).set(change).where(eq(participants.id, known.id)).returning())[0]!
 }

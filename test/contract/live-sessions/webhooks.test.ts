@@ -136,7 +136,8 @@ await t.test('told again', async t => {
   await heard(id)
   const second = await visit(t, id, ada)
   await heard(id)
-  const about = [last('participant_joined', first.sid), last('participant_left', first.sid), last('participant_joined', second.sid)]
+  // What would do most harm comes last.
+  const about = [last('participant_joined', second.sid), last('participant_joined', first.sid), last('participant_left', first.sid)]
   for (const event of about) t.match((await post(event)).json, { outcome: 'repeated' })
   for (const event of about) t.match((await post(changed(event, { id: `${event.id}x`, createdAt: event.createdAt - 3_600n }))).json, { outcome: 'old' }, 'an hour later')
   for (const event of about) t.match((await post(changed(event, { id: `${event.id}y` }))).json, { outcome: 'taken' }, 'under another id')
@@ -144,7 +145,7 @@ await t.test('told again', async t => {
   await expectTruth(t, id, [first, second], 'it is there by its second connection')
   second.leave()
   await heard(id)
-  for (const event of [...about, last('participant_left', second.sid)]) t.match((await post(changed(event, { id: `${event.id}z` }))).json, { outcome: 'taken' })
+  for (const event of [last('participant_left', second.sid), ...about.reverse()]) t.match((await post(changed(event, { id: `${event.id}z` }))).json, { outcome: 'taken' })
   await heard(id)
   t.match(await expectTruth(t, id, [first, second], 'it is gone'), { total_participants: 2, peak_viewers: 1 })
 })
@@ -182,6 +183,25 @@ await t.test('in another order: who left before they joined is gone, who came ov
   await heard(id)
   await expectTruth(t, id, visitors, 'ada alone')
   visitors[3]!.leave()
+})
+
+await t.test('late, from the connection of a page that was loaded anew: its seat is kept', async t => {
+  const id = await make(t, { max_participants: 1 })
+  const comes = async (who: Person) => await client.ask('POST', `/sessions/${id}/join`, who, {})
+  const visitors = [await visit(t, id, ada)]
+  await heard(id)
+  const token = await joinWith(t, id, ada)
+  visitors[0]!.leave()
+  await heard(id)
+  await expectTruth(t, id, visitors, 'nobody is there')
+  expectError(t, await comes(bob), 'SESSION_FULL', 'ada is about to be')
+  visitors.push(livekit.join(token))
+  await heard(id)
+  await expectTruth(t, id, visitors, 'ada is')
+  expectError(t, await comes(bob), 'SESSION_FULL', 'so that bob cannot')
+  visitors[1]!.leave()
+  await heard(id)
+  expectBody(t, await comes(bob), 200, 'until she goes')
 })
 
 await t.test('late, from a room of earlier', async t => {
