@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EgressStatus, RoomServiceClient, WebhookEvent, type WebhookEventNames } from 'livekit-server-sdk'
 import t, { type Test } from 'tap'
+import { Random } from '../../chaos/random.ts'
 import { ADMIN } from '../../fixtures/accounts-server.ts'
 import { http } from '../../fixtures/http.ts'
 import { SessionsClient, type Person } from '../../fixtures/sessions-client.ts'
@@ -13,6 +14,9 @@ import { expectBody, expectError } from './expect.ts'
 
 /** Nobody asks by themselves within a test. */
 const NEVER_SECONDS = 3_600
+/** Of what happens by chance. */
+const SEED = process.env['HEADWATER_SEED'] ?? '20261'
+const MAX_BY_CHANCE = 6
 
 interface Place {
   livekit: LivekitStandIn
@@ -84,7 +88,8 @@ async function place (t: Test, seconds: number): Promise<Place> {
   }
 }
 
-const told = await place(t, NEVER_SECONDS)
+/** What is not told it does not know; and one that asks. */
+const [told, asking] = [await place(t, NEVER_SECONDS), await place(t, 0.3)]
 const { livekit, client, owner, ada, bob, make, join: joinWith, visit, stats, heard, expectTruth } = told
 const { webhooks } = livekit
 
@@ -290,8 +295,55 @@ await t.test('recordings: what is told twice, in another order, late, or by some
   t.strictSame((await list()).map((one: any) => one.recording_id), [second, recordingId], 'both, the newest first')
 })
 
+await t.test('all of it by chance: in the end the truth is known', async t => {
+  const { livekit, client, owner, ada, bob, make, expectTruth } = asking
+  const { webhooks } = livekit
+  const random = new Random(SEED)
+  const people = [ada, bob]
+  while (people.length < 10) people.push(await client.person())
+  const id = await make(t, { max_participants: MAX_BY_CHANCE })
+  const clients: Client[] = []
+  const joined = new Set<number>()
+  let full = 0
+  const steps: Array<[share: number, step: () => Promise<void>]> = [
+    [0.5, async () => {
+      const who = random.pick(people)
+      const answer = await client.ask('POST', `/sessions/${id}/join`, who, {})
+      if (answer.status === 409) {
+        full++
+        return
+      }
+      joined.add(who.id)
+      // It has a seat: LiveKit has room for it.
+      if (answer.status === 200) clients.push(livekit.join(answer.json.access_token))
+      else t.fail(answer.text)
+    }],
+    [0.3, async () => {
+      const connected = clients.filter(({ isConnected }) => isConnected)
+      if (connected.length > 0) random.pick(connected)[random.pick(['leave', 'drop'] as const)]()
+    }],
+    [0.06, async () => { webhooks.lose() }],
+    [0.04, async () => { webhooks.repeat(random.integer(1, 3)) }],
+    [0.05, async () => { webhooks.hold() }],
+    [0.05, async () => { webhooks.release(random.pick(['in order', 'reversed'] as const)) }]
+  ]
+  for (let count = 0; count < 200; count++) {
+    let drawn = random.next()
+    await steps.find(([share]) => (drawn -= share) < 0)?.[1]()
+  }
+  webhooks.release(random.pick(['in order', 'reversed'] as const))
+  webhooks.repeat(1)
+  await livekit.settled()
+  const connected = clients.filter(({ isConnected }) => isConnected).map(({ identity }) => Number(identity)).sort()
+  await client.until(`/sessions/${id}/stats`, owner, ({ participants }) => String(participants.filter((one: any) => one.is_present).map((one: any) => one.user_id).sort()) === String(connected))
+  const figures = await expectTruth(t, id, clients, `seed ${SEED}`)
+  t.comment(`seed ${SEED}: ${clients.length} came, ${full} found it full, ${connected.length} are there, ${figures.peak_viewers} at most`)
+  t.equal(figures.total_participants, joined.size)
+  t.ok(figures.peak_viewers <= MAX_BY_CHANCE && figures.peak_viewers >= connected.length, `${figures.peak_viewers} at most, of ${MAX_BY_CHANCE}`)
+})
+
 await t.test('lost: it is asked for', async t => {
-  const { livekit, client, owner, ada, bob, make, join, visit, expectTruth } = await place(t, 0.3)
+  const { livekit, client, owner, ada, bob, make, join, visit, expectTruth } = asking
   const lost = livekit.webhooks.urls.splice(0)
   t.equal(lost.length, 1, 'nothing is told any more')
   const id = await make(t, { is_recorded: true })
