@@ -32,6 +32,9 @@ export interface LiveSessionsOptions extends Partial<LiveSessionsConfig> {
   publicBaseUrl?: string
 }
 
+/** Invitations stand in addresses: whatever log a host has, they are not in it. Fastify's type knows serializers of text alone. */
+const LOG_SERIALIZERS = LOG_REDACTION.serializers as unknown as Record<string, (value: unknown) => string>
+
 const plugin: FastifyPluginAsync<LiveSessionsOptions> = async (app, options) => {
   const { publicBaseUrl = '', ...settings } = ownOptions(options)
   const config = completeLiveSessionsOptions(settings)
@@ -79,8 +82,7 @@ const plugin: FastifyPluginAsync<LiveSessionsOptions> = async (app, options) => 
     await scope.register(sessionRoutes, { ...routes, prefix: '/sessions' })
     await scope.register(participantRoutes, { ...routes, prefix: '/sessions' })
     await scope.register(recordingRoutes, routes)
-    // Invitations stand in addresses: whatever log a host has, they are not in it.
-  }, { prefix: '/api/v1/live', logSerializers: LOG_REDACTION.serializers })
+  }, { prefix: '/api/v1/live', logSerializers: LOG_SERIALIZERS })
 }
 
 export const liveSessions = fp(plugin, { name: 'headwater-live-sessions', encapsulate: true, fastify: '5.x', decorators: { fastify: ['database', 'state', 'accounts', 'livekit', 'recordings', 'liveCore'] } })

@@ -26,6 +26,9 @@ await t.test('without a room people are there from joining on, for a while', asy
   expectError(t, await ask('POST', `/sessions/${id}/join`, bob, {}), 'SESSION_FULL', 'there is no second place')
   await viewers(id, 0)
   await join(t, id, bob)
+  await ask('POST', `/sessions/${id}/leave`, bob)
+  t.match((await ask('GET', `/sessions/${id}`)).json, { current_viewers: 0 }, 'who says that they go is gone at once')
+  await join(t, id, bob)
   const { participants } = (await ask('GET', `/sessions/${id}/stats`, owner)).json
   t.match(participants, [{ user_id: ada.id, is_present: false, duration: 0 }, { user_id: bob.id, is_present: true }], 'from joining until they were last seen')
 })
