@@ -1,4 +1,8 @@
-/** Who takes part in a session, and from when to when: rows of the database, which are right whatever order events come in. */
+/**
+ * Who takes part in a session, and from when to when: rows of the database, which are right whatever order events come in.
+ * Rows and seats change together, while the session is held: otherwise who joins and leaves at once, at two servers,
+ * would be there without a seat, or have one without being there.
+ */
 import { and, asc, count, eq, isNotNull, ne, sql } from 'drizzle-orm'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import type { Orm } from '../../src/platform/database/database.ts'
@@ -22,6 +26,9 @@ export interface Arrival {
 
 /** What becomes of somebody who has connected: `removed` may not be there, `stranger` has nothing to do with a session. */
 export type Connected = { outcome: 'there', session: SessionRow, participant: ParticipantRow } | { outcome: 'old' | 'removed' | 'stranger' }
+
+/** What becomes of somebody's seat, together with their row. */
+export type SeatStep = (session: SessionRow) => Promise<unknown>
 
 export async function findParticipant (orm: Orm, sessionId: string, userId: number): Promise<ParticipantRow | undefined> {
   return (await orm.select().from(participants).where(of(sessionId, userId)))[0]
@@ -48,20 +55,21 @@ export function attendedSeconds ({ duration, presentSince }: Pick<ParticipantRow
 
 /**
  * Somebody joins. The role that they had stays.
- * @throws HeadwaterError `SESSION_NOT_FOUND`, `FORBIDDEN` for who was kicked, `INVALID_STATE` once it is over
+ * @throws HeadwaterError `SESSION_NOT_FOUND`, `FORBIDDEN` for who was kicked, `INVALID_STATE` once it is over; what `takeSeat` throws
  */
-export async function admit (orm: Orm, sessionId: string, { userId, displayName, role, isThere }: Arrival): Promise<{ session: SessionRow, participant: ParticipantRow }> {
+export async function admit (orm: Orm, sessionId: string, { userId, displayName, role, isThere }: Arrival, takeSeat: SeatStep): Promise<{ session: SessionRow, participant: ParticipantRow }> {
   return await orm.transaction(async transaction => {
     const session = await holdSession(transaction, sessionId)
     if (await isBanned(transaction, sessionId, userId)) throw kickedEarlier()
     mustBeOpen(session.status)
+    await takeSeat(session)
     const now = new Date()
     const presentSince = isThere ? now : null
     const [participant] = await transaction.insert(participants)
-      .values({ sessionId, userId, displayName, role: session.ownerId === userId ? 'host' : role, joinedAt: now, presentSince })
+      .values({ sessionId, userId, displayName, role: session.ownerId === userId ? 'host' : role, joinedAt: now, presentSince, isExpected: !isThere })
       .onConflictDoUpdate({
         target: [participants.sessionId, participants.userId],
-        set: { displayName, ...(isThere ? { presentSince: sql`coalesce(${participants.presentSince}, ${now.toISOString()}::timestamptz)` } : {}) }
+        set: { displayName, isExpected: !isThere, ...(isThere ? { presentSince: sql`coalesce(${participants.presentSince}, ${now.toISOString()}::timestamptz)` } : {}) }
       }).returning()
     const hasRoom = session.hasRoom ? session : await changeSession(transaction, sessionId, { hasRoom: true })
     return { session: await notePeak(transaction, hasRoom), participant: participant! }
@@ -76,7 +84,7 @@ export function kickedEarlier (): HeadwaterError {
  * Somebody has connected to the room, or still is connected.
  * @param isSure it was asked for just now; what is told may come late, twice, and after the end of what it tells
  */
-export async function connect (orm: Orm, sessionId: string, userId: number, connection: Connection, { name, isSure }: { name: string, isSure: boolean }): Promise<Connected> {
+export async function connect (orm: Orm, sessionId: string, userId: number, connection: Connection, { name, isSure }: { name: string, isSure: boolean }, keepSeat: SeatStep): Promise<Connected> {
   const { sid, at } = connection
   return await orm.transaction(async (transaction): Promise<Connected> => {
     const session = await holdAnySession(transaction, sessionId)
@@ -89,37 +97,48 @@ export async function connect (orm: Orm, sessionId: string, userId: number, conn
     if (known !== undefined && change === undefined) return { outcome: 'old' }
     const participant = known === undefined
       ? (await transaction.insert(participants).values({ sessionId, userId, displayName: name, role: 'host', joinedAt: at, presentSince: at, connection: sid, connectedAt: at }).returning())[0]!
-      : await changeStay(transaction, known, change!)
+      : await changeRow(transaction, known, Object.keys(change!).length === 0 ? {} : { ...change, isExpected: false })
     await notePeak(transaction, session.hasRoom ? session : await changeSession(transaction, sessionId, { hasRoom: true }))
+    await keepSeat(session)
     return { outcome: 'there', session, participant }
   })
 }
 
-/** A connection has ended. @returns whether it was the one by which somebody was there: they are not any more */
-export async function disconnect (orm: Orm, sessionId: string, userId: number, connection: Connection): Promise<boolean> {
-  return await orm.transaction(async transaction => {
+/** A connection has ended; where it was the one by which somebody was there, they are not any more. Their seat stays theirs for a token that they have since. */
+export async function disconnect (orm: Orm, sessionId: string, userId: number, connection: Connection, giveBack: SeatStep): Promise<void> {
+  await orm.transaction(async transaction => {
+    const session = await holdAnySession(transaction, sessionId)
     const known = await holdParticipant(transaction, sessionId, userId)
-    if (known === undefined) return false
-    await changeStay(transaction, known, afterDisconnection(known, connection))
-    return known.connection === connection.sid
+    if (session === undefined || known === undefined) return
+    await changeRow(transaction, known, afterDisconnection(known, connection))
+    // Whoever loads a page anew joins before the end of the old connection is told.
+    if (known.connection === connection.sid && !known.isExpected) await giveBack(session)
   })
 }
 
 /** Somebody is gone, whatever connection they have; if it stays, whoever looks after the room finds them again. */
-export async function leave (orm: Orm, sessionId: string, userId: number): Promise<void> {
+export async function leave (orm: Orm, sessionId: string, userId: number, giveBack: SeatStep): Promise<void> {
   await orm.transaction(async transaction => {
+    const session = await holdAnySession(transaction, sessionId)
+    if (session === undefined) return
     const known = await holdParticipant(transaction, sessionId, userId)
-    if (known !== undefined) await changeStay(transaction, known, afterStay(known, new Date()))
+    if (known !== undefined) await changeRow(transaction, known, { ...afterStay(known, new Date()), isExpected: false })
+    await giveBack(session)
   })
 }
 
-/** Somebody was not seen for too long. @returns false for who is connected: that has to be asked for */
-export async function timeOut (orm: Orm, sessionId: string, userId: number, lastSeenAt: Date): Promise<boolean> {
+/**
+ * Somebody was not seen for too long.
+ * @param isSeated whether they have a seat: they came again meanwhile, and are not gone
+ * @returns false for who is connected: that has to be asked for
+ */
+export async function timeOut (orm: Orm, sessionId: string, userId: number, lastSeenAt: Date, isSeated: (session: SessionRow) => Promise<boolean>): Promise<boolean> {
   return await orm.transaction(async transaction => {
+    const session = await holdAnySession(transaction, sessionId)
     const known = await holdParticipant(transaction, sessionId, userId)
-    if (known === undefined) return true
+    if (session === undefined || known === undefined) return true
     if (known.connection !== null) return false
-    await changeStay(transaction, known, afterStay(known, lastSeenAt))
+    if (!await isSeated(session)) await changeRow(transaction, known, afterStay(known, lastSeenAt))
     return true
   })
 }
@@ -145,12 +164,12 @@ export async function changeRole (orm: Orm, sessionId: string, userId: number, r
 }
 
 /** Somebody is thrown out, for good. */
-export async function ban (orm: Orm, sessionId: string, userId: number, bannedBy: number): Promise<void> {
+export async function ban (orm: Orm, sessionId: string, userId: number, bannedBy: number, giveBack: SeatStep): Promise<void> {
   await orm.transaction(async transaction => {
     // Who is just being let in is let in before, or not at all.
     await holdSession(transaction, sessionId)
     await transaction.insert(bans).values({ sessionId, userId, bannedBy }).onConflictDoNothing()
-    await leave(transaction, sessionId, userId)
+    await leave(transaction, sessionId, userId, giveBack)
   })
 }
 
@@ -168,7 +187,7 @@ async function notePeak (transaction: Orm, session: SessionRow): Promise<Session
 }
 
 /** @returns as it is then */
-async function changeStay (transaction: Orm, known: ParticipantRow, change: Partial<Stay>): Promise<ParticipantRow> {
+async function changeRow (transaction: Orm, known: ParticipantRow, change: Partial<Stay & Pick<ParticipantRow, 'isExpected'>>): Promise<ParticipantRow> {
   if (Object.keys(change).length === 0) return known
   return (await transaction.update(participants).set(change).where(eq(participants.id, known.id)).returning())[0]!
 }

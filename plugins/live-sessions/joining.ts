@@ -41,10 +41,14 @@ export class Joining {
   async join (session: SessionRow, { userId, displayName, role }: Newcomer): Promise<Joined> {
     const { orm, rooms, seats } = this.#options
     mustBeOpen(session.status)
-    const isNew = await seats.take(session, userId)
+    // Whoever finds it full does not wait for those who come in.
+    let isNew = await seats.take(session, userId)
     try {
       // Where there is no media, people watch the live core: nobody else sees that they are there.
-      const admitted = await admit(orm, session.sessionId, { userId, displayName, role, isThere: !rooms.hasMedia })
+      const admitted = await admit(orm, session.sessionId, { userId, displayName, role, isThere: !rooms.hasMedia }, async held => {
+        // Who leaves at the same time has given it back by then.
+        if (await seats.take(held, userId)) isNew = true
+      })
       await rooms.open(admitted.session)
       const { participant } = admitted
       return { ...admitted, token: await rooms.token(session, participant) }
@@ -71,15 +75,14 @@ export class Joining {
   async kick (session: SessionRow, userId: number, by: number): Promise<void> {
     const { orm, rooms, seats, tellRemoved, log } = this.#options
     mustBeOpen(session.status)
-    await ban(orm, session.sessionId, userId, by)
+    await ban(orm, session.sessionId, userId, by, async held => { await seats.giveBack(held, userId) })
     log.info({ session: session.sessionId, userId, by }, 'removed from a live session')
-    await seats.giveBack(session, userId)
     await tellRemoved(session.sessionId, userId)
     await rooms.remove(session, userId)
   }
 
-  async #forget (session: SessionRow, userId: number): Promise<void> {
-    await leave(this.#options.orm, session.sessionId, userId)
-    await this.#options.seats.giveBack(session, userId)
+  async #forget ({ sessionId }: SessionRow, userId: number): Promise<void> {
+    const { orm, seats } = this.#options
+    await leave(orm, sessionId, userId, async held => { await seats.giveBack(held, userId) })
   }
 }

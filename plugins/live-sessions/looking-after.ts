@@ -89,7 +89,7 @@ export class LookingAfter {
     for (const { userId, connection } of known.values()) {
       if (people.has(userId)) continue
       if (connection !== null) await this.#disconnected(sessionId, userId, { sid: connection, at: new Date() })
-      else if (!holders.has(userId)) await timeOut(orm, sessionId, userId, new Date())
+      else if (!holders.has(userId)) await timeOut(orm, sessionId, userId, new Date(), async held => await seats.has(held, userId))
     }
     if (known.size === 0 && people.size === 0 && session.status === 'scheduled') await this.#closeUnused(session)
   }
@@ -104,14 +104,13 @@ export class LookingAfter {
 
   async #connected (sessionId: string, userId: number, connection: Connection, { name, isSure, person }: { name: string, isSure: boolean, person?: Participant }): Promise<void> {
     const { orm, rooms, seats } = this.#options
-    const connected = await connect(orm, sessionId, userId, connection, { name, isSure })
+    const connected = await connect(orm, sessionId, userId, connection, { name, isSure }, async held => { await seats.keep(held, userId) })
     if (connected.outcome === 'removed') {
       await rooms.remove({ sessionId }, userId)
       return
     }
     if (connected.outcome !== 'there') return
     const { participant: { role, roleChangedAt }, session } = connected
-    await seats.keep(session, userId)
     const isRight = person === undefined
       ? roleChangedAt === null || !rooms.mayHaveOldToken(roleChangedAt, new Date())
       : person.attributes.role === role && person.permissions.canPublish === permissionsOf(role).canPublish
@@ -120,15 +119,12 @@ export class LookingAfter {
 
   async #disconnected (sessionId: string, userId: number, connection: Connection): Promise<void> {
     const { orm, seats } = this.#options
-    const left = await disconnect(orm, sessionId, userId, connection)
-    if (!left) return
-    const session = await findSession(orm, sessionId)
-    if (session !== undefined) await seats.giveBack(session, userId)
+    await disconnect(orm, sessionId, userId, connection, async held => { await seats.giveBack(held, userId) })
   }
 
   async #timedOut (sessionId: string, userId: number, lastSeenAt: Date): Promise<void> {
-    const { orm } = this.#options
-    if (await timeOut(orm, sessionId, userId, lastSeenAt)) return
+    const { orm, seats } = this.#options
+    if (await timeOut(orm, sessionId, userId, lastSeenAt, async held => await seats.has(held, userId))) return
     const session = await findSession(orm, sessionId)
     if (session !== undefined) await this.compare(session)
   }

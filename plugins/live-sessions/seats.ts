@@ -42,6 +42,13 @@ export class Seats {
     return await this.#presence.touch(placeOf(session, userId), String(userId))
   }
 
+  /** Whether somebody has one, late or not. */
+  async has (session: Seated, userId: number): Promise<boolean> {
+    const place = placeOf(session, userId)
+    if (userId === session.ownerId) return (await this.#presence.members(place)).length > 0
+    return await this.#presence.seatOf(place, String(userId)) === place
+  }
+
   async giveBack (session: Seated, userId: number): Promise<void> {
     await this.#presence.leave(placeOf(session, userId), String(userId))
   }

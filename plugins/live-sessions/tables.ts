@@ -79,6 +79,8 @@ export const participants = pgTable('live_participants', {
   /** The connection that ended last, by the provider's clock: what is told of it afterwards, or of those before it, is old. */
   endedConnection: text('ended_connection'),
   endedConnectionAt: moment('ended_connection_at'),
+  /** It has a token that it has not connected with yet: its seat is kept though an earlier connection ends. */
+  isExpected: boolean('is_expected').notNull().default(false),
   /** Tokens of before may have another role in them. */
   roleChangedAt: moment('role_changed_at')
 }, table => [

@@ -21,6 +21,7 @@ CREATE TABLE "live_participants" (
 	"connected_at" timestamp with time zone,
 	"ended_connection" text,
 	"ended_connection_at" timestamp with time zone,
+	"is_expected" boolean DEFAULT false NOT NULL,
 	"role_changed_at" timestamp with time zone,
 	CONSTRAINT "live_participants_role" CHECK ("live_participants"."role" in ('host', 'co_host', 'speaker', 'viewer'))
 );
