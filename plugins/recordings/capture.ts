@@ -17,7 +17,7 @@ export interface Captured {
 
 export interface CaptureOptions {
   folder: string
-  /** What an earlier server published, for the case that it did not come to keep it; asked for where it kept anything. */
+  /** What an earlier server published, for the case that it did not come to keep it. */
   published: () => Promise<Captured[]>
   /** The first one is kept. Told each time it is opened anew. */
   onBegun: (takenAtMs: number) => Promise<void>
@@ -81,8 +81,7 @@ export class Capture {
       const kept = await keptIn(folder)
       this.#last = kept.at(-1)
       for (const { name } of kept) this.#bytes += (await stat(join(folder, name))).size
-      if (kept[0] === undefined) return
-      await onBegun(kept[0].takenAtMs)
+      if (kept[0] !== undefined) await onBegun(kept[0].takenAtMs)
       for (const segment of await published()) await this.#keep(segment)
     } catch (error) {
       log.error({ err: error }, 'what was recorded before could not be looked at')

@@ -118,14 +118,16 @@ export class StreamRecorder implements Recorder {
     }
   }
 
-  /** Keeps segments from now on; where an earlier server kept some, those that it published behind them, too. */
-  #capture ({ recordingId, sourceName: streamKey, endedAt }: RecordingRow): Capturing {
+  /** Keeps segments from now on; of a recording of an earlier server, also those that it published and did not come to keep. */
+  #capture (row: RecordingRow): Capturing {
+    const { recordingId, sourceName: streamKey, createdAt } = row
     const known = this.#capturing.get(recordingId)
     if (known !== undefined) return known
     const { store, steps, core, log } = this.#options
+    const isNew = createdAt.getTime() >= this.#openedMs
     const capture = new Capture({
       folder: this.#folderOf(recordingId),
-      published: async () => (await this.#published(streamKey)).filter(({ takenAtMs }) => endedAt === null || takenAtMs < endedAt.getTime()),
+      published: async () => isNew ? [] : (await this.#published(streamKey)).filter(segment => isWithin(segment, row)),
       onBegun: async takenAtMs => {
         const startedAt = new Date(takenAtMs)
         // It may have been stopped meanwhile: what is kept counts all the same.
@@ -133,7 +135,7 @@ export class StreamRecorder implements Recorder {
       },
       log
     })
-    const capturing: Capturing = { streamKey, capture, beforeMs: lagMs(core.streams.get(streamKey)), leftMs: undefined }
+    const capturing: Capturing = { streamKey, capture, beforeMs: isNew ? lagMs(core.streams.get(streamKey)) : 0, leftMs: undefined }
     this.#capturing.set(recordingId, capturing)
     return capturing
   }
@@ -265,6 +267,11 @@ function isWanted (capturing: Capturing, { durationMs }: Pick<ListedSegment, 'du
   const isBehind = capturing.leftMs < durationMs / 2
   capturing.leftMs -= durationMs
   return !isBefore && !isBehind
+}
+
+/** Whether the greater part of a segment was taken after the recording began, and its first frame before it was stopped. */
+function isWithin ({ takenAtMs, durationMs }: Captured, { createdAt, endedAt }: Pick<RecordingRow, 'createdAt' | 'endedAt'>): boolean {
+  return takenAtMs + durationMs / 2 >= createdAt.getTime() && (endedAt === null || takenAtMs < endedAt.getTime())
 }
 
 function captured (folder: string, { sequence, durationMs, discontinuity, programDateTimeMs }: Omit<ListedSegment, 'bytes'>, firstSequence: number | undefined): Captured {
