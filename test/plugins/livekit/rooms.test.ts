@@ -78,6 +78,15 @@ t.test('rooms at LiveKit', async t => {
   })
 })
 
+/** A real server, for those who have one: nobody connects to it here. */
+const { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret } = process.env
+if (url !== undefined && apiKey !== undefined && apiSecret !== undefined) {
+  t.test(`rooms at ${url}`, async t => {
+    const { rooms } = (await startLivekitHost(t, { '': { url, apiKey, apiSecret } })).at('')
+    await roomsSuite(t, { rooms, secret: apiSecret })
+  })
+}
+
 t.test('local rooms', async t => {
   const database = await openDatabase(platformSettings({ dataDir: await dataFolder(t) }), new Told())
   t.teardown(() => database.close())
