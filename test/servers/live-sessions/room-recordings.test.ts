@@ -47,6 +47,11 @@ const recordings = async (id: string, who: Person = owner): Promise<any[]> => (a
 const listed = async (id: string, count: number) => await client.until(`/recordings?session_id=${id}`, owner, json => json.recordings.length === count)
 /** What the stand-in knows of the newest recording of a session. */
 const known = (id: string): EgressInfo => livekit.egress.list({ roomName: id, id: '', isActive: false }).at(-1)!
+/** How large and long its file is. */
+const told = (id: string) => {
+  const [file] = known(id).fileResults
+  return { size_bytes: Number(file!.size), duration: Math.round(Number(file!.duration) / 1e9) }
+}
 const until = async (isSo: () => boolean) => { while (!isSo()) await new Promise(resolve => { setTimeout(resolve, 10) }) }
 const records = async (id: string) => { await until(() => known(id).status === EgressStatus.EGRESS_ACTIVE) }
 /** A private one that is live, and recorded. */
@@ -67,11 +72,10 @@ await t.test('a session that was recorded is an MP4, of which one can have parts
   const { recording_url: url } = await end(t, id)
   t.equal(new URL(url, server.url).pathname, file)
   await listed(id, 1)
-  const [told] = known(id).fileResults
-  t.match(await recordings(id), [{ recording_id: recordingId, recording_url: url, size_bytes: Number(told!.size), duration: Math.round(Number(told!.duration) / 1e9) }])
+  t.match(await recordings(id), [{ recording_id: recordingId, recording_url: url, ...told(id) }])
   const whole = await client.ask('GET', file, owner)
   t.match(whole, { status: 200, headers: { 'content-type': 'video/mp4', 'accept-ranges': 'bytes' } })
-  t.equal(whole.bytes.length, Number(told!.size))
+  t.equal(whole.bytes.length, told(id).size_bytes)
   const streams = (await ffprobe(['-show_entries', 'stream=codec_type', '-of', 'csv=p=0', 'pipe:0'], whole.bytes)).toString().split(/\s+/)
   t.strictSame(streams.filter(Boolean).sort(), ['audio', 'video'])
   const part = await client.ask('GET', file, owner, undefined, { headers: { range: 'bytes=100-299' } })
@@ -123,7 +127,7 @@ await t.test('the server is killed while it is recorded', async t => {
   await server.restart()
 
   await listed(ends.id, 1)
-  t.match(await recordings(ends.id), [{ recording_id: ends.recordingId, size_bytes: Number(known(ends.id).fileResults[0]!.size), duration: 2 }], 'what was finished meanwhile is found')
+  t.match(await recordings(ends.id), [{ recording_id: ends.recordingId, ...told(ends.id) }], 'what was finished meanwhile is found')
   t.strictSame(await recordings(goesOn.id), [])
   expectError(t, await client.ask('POST', `/sessions/${goesOn.id}/recording/start`, owner), 'INVALID_STATE', 'it is recorded all the time')
   t.match(await end(t, goesOn.id), { recording_url: new RegExp(`${goesOn.file}$`) })
