@@ -94,7 +94,7 @@ export async function presenceSuite (t: Test, host: LiveSessionsHost): Promise<v
     t.equal(recordings.all.at(-1)!.state, 'processing')
     recordings.finish(id, { state: 'failed', problem: 'no reason' })
     await host.until(`/sessions/${id}`, owner, ({ recording_url: url }) => url === `https://recordings.example.com/${begun.recording_id}.mp4`)
-    t.pass('one that failed is not pointed at')
+    t.match(await ask('GET', `/sessions/${id}`, owner), { status: 200, json: { recording_url: new RegExp(`/${begun.recording_id}\\.mp4$`) } }, 'one that failed is not pointed at')
   })
 
   await t.test('4 recording: with the session', async t => {

@@ -128,7 +128,7 @@ export async function rolesSuite (t: Test, host: LiveSessionsHost): Promise<void
     await give(session, user, 'viewer')
     const visitor = await host.visit(old)
     await visitor.until(() => !visitor.canPublish() && visitor.attributes().role === 'viewer')
-    t.pass('corrected as soon as they are there')
+    t.strictSame([visitor.canPublish(), visitor.attributes().role], [false, 'viewer'], 'corrected as soon as they are there')
   })
 
   await t.test('3.1 roles: what is wrong, in this order', async t => {
