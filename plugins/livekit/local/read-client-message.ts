@@ -1,5 +1,6 @@
 import { HeadwaterError, type FieldProblem } from '../../../src/errors/catalogue.ts'
 import { REQUIRED } from '../../../src/http/field-problems.ts'
+import { messageFields } from '../../../src/http/message-fields.ts'
 import type { RoomClientMessage } from '../../../src/rooms/local-messages.ts'
 
 type Fields = Record<string, unknown>
@@ -13,24 +14,13 @@ const PROBLEMS: Record<RoomClientMessage['type'], (fields: Fields) => FieldProbl
 
 /** What a client of a room's socket wants. @throws HeadwaterError `INVALID_REQUEST` */
 export function readClientMessage (text: string): RoomClientMessage {
-  const fields = parse(text)
+  const fields = messageFields(text)
   const { type } = fields
   const problems = typeof type === 'string' && Object.hasOwn(PROBLEMS, type)
     ? PROBLEMS[type as RoomClientMessage['type']](fields)
     : [{ field: 'type', message: `must be one of ${Object.keys(PROBLEMS).join(', ')}` }]
   if (problems.length > 0) throw new HeadwaterError('INVALID_REQUEST', { message: `The message makes no sense: ${problems.map(({ field, message }) => `${field} ${message}`).join('; ')}`, fields: problems })
   return fields as unknown as RoomClientMessage
-}
-
-function parse (text: string): Fields {
-  let message: unknown
-  try {
-    message = JSON.parse(text)
-  } catch (cause) {
-    throw new HeadwaterError('INVALID_REQUEST', { message: 'The message is not JSON', cause })
-  }
-  if (typeof message !== 'object' || message === null || Array.isArray(message)) throw new HeadwaterError('INVALID_REQUEST', { message: 'The message is no JSON object' })
-  return message as Fields
 }
 
 function textProblems (fields: Fields, field: string, minLength: number): FieldProblem[] {
