@@ -2,6 +2,7 @@ import type { WebSocket } from '@fastify/websocket'
 import type { IvsConfig } from '../../src/config/ivs.ts'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { toHeadwaterError } from '../../src/http/error-handler.ts'
+import { SecondCounter } from '../../src/http/second-counter.ts'
 import type { Channel, LiveError } from './live-messages.ts'
 import type { Follower, LiveStatistics } from './live-statistics.ts'
 import { readClientMessage } from './read-client-message.ts'
@@ -25,8 +26,7 @@ export class LiveSocket implements Follower {
   readonly #following = new Map<Channel, () => void>()
   /** Messages that it was too slow for, in a row. */
   #skipped = 0
-  #secondBegan = 0
-  #heardInSecond = 0
+  readonly #heardInSecond = new SecondCounter()
 
   constructor (socket: Socket, options: LiveSocketOptions) {
     this.#socket = socket
@@ -51,7 +51,7 @@ export class LiveSocket implements Follower {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     const { maxSocketMessagesPerSecond } = this.#options.config
     try {
-      if (this.#count() > maxSocketMessagesPerSecond) throw new HeadwaterError('RATE_LIMIT_EXCEEDED', { message: `More than ${maxSocketMessagesPerSecond} messages in a second` })
+      if (this.#heardInSecond.add() > maxSocketMessagesPerSecond) throw new HeadwaterError('RATE_LIMIT_EXCEEDED', { message: `More than ${maxSocketMessagesPerSecond} messages in a second` })
       if (isBinary) throw new HeadwaterError('INVALID_REQUEST', { message: 'Messages are text' })
       this.#obey(data.toString())
     } catch (thrown) {
@@ -72,15 +72,6 @@ export class LiveSocket implements Follower {
     }
     if (message.channel === 'operations' && !this.#options.isKey(message.apiKey)) throw new HeadwaterError('API_KEY_INVALID')
     this.#following.set(channel, this.#options.statistics.follow(channel, this))
-  }
-
-  #count (): number {
-    const now = performance.now()
-    if (now - this.#secondBegan >= 1_000) {
-      this.#secondBegan = now
-      this.#heardInSecond = 0
-    }
-    return ++this.#heardInSecond
   }
 
   #end (code: number, reason: string): void {

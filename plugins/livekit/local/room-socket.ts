@@ -2,6 +2,7 @@ import type { WebSocket } from '@fastify/websocket'
 import type { LivekitConfig } from '../../../src/config/livekit.ts'
 import { HeadwaterError } from '../../../src/errors/catalogue.ts'
 import { isFailure, toHeadwaterError } from '../../../src/http/error-handler.ts'
+import { SecondCounter } from '../../../src/http/second-counter.ts'
 import type { Log } from '../../../src/log.ts'
 import { ROOM_CLOSE_CODES, type LeftReason, type RoomClientMessage, type RoomServerMessage } from '../../../src/rooms/local-messages.ts'
 import type { RoomTokenClaims } from '../tokens.ts'
@@ -33,8 +34,7 @@ export class RoomSocket implements Connection {
   #work: Promise<void> = Promise.resolve()
   /** Messages that wait for those before them. */
   #waiting = 0
-  #secondBegan = 0
-  #heardInSecond = 0
+  readonly #heardInSecond = new SecondCounter()
 
   constructor (socket: Socket, options: RoomSocketOptions) {
     this.#socket = socket
@@ -71,7 +71,7 @@ export class RoomSocket implements Connection {
   #heard (data: Buffer, isBinary: boolean): void {
     if (this.#ended !== undefined) return
     const { maxSocketMessagesPerSecond } = this.#options.config
-    if (this.#count() > maxSocketMessagesPerSecond || this.#waiting >= maxSocketMessagesPerSecond) {
+    if (this.#heardInSecond.add() > maxSocketMessagesPerSecond || this.#waiting >= maxSocketMessagesPerSecond) {
       this.#tellError(new HeadwaterError('RATE_LIMIT_EXCEEDED', { message: `More than ${maxSocketMessagesPerSecond} messages in a second` }))
       void this.end('flood')
       return
@@ -127,14 +127,5 @@ export class RoomSocket implements Connection {
   #tellError (error: HeadwaterError): void {
     if (isFailure(error)) this.#options.log.error({ err: error.cause ?? error }, error.message)
     this.tell({ type: 'error', error: { code: error.code, message: error.message } })
-  }
-
-  #count (): number {
-    const now = performance.now()
-    if (now - this.#secondBegan >= 1_000) {
-      this.#secondBegan = now
-      this.#heardInSecond = 0
-    }
-    return ++this.#heardInSecond
   }
 }
