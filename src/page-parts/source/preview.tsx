@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState, type ReactElement, type ReactNode } from 'react'
 import { LevelMeter } from '../../ui/level-meter.tsx'
+import { PictureStage } from '../../ui/picture-stage.tsx'
 import { soundLevelOf, type SoundLevel } from './sound-level.ts'
 import type { Source } from './source.ts'
 import './source.css'
@@ -11,10 +12,10 @@ export function Preview ({ source, children }: { source: Source | undefined, chi
     video.current!.srcObject = source?.stream ?? null
   }, [source])
   return (
-    <div className='source-stage'>
+    <PictureStage>
       <video ref={video} className={source?.kind === 'camera' ? 'source-mirrored' : ''} muted autoPlay playsInline aria-label='Preview' />
       {children}
-    </div>
+    </PictureStage>
   )
 }
 

@@ -1,7 +1,7 @@
 import { useCallback, useSyncExternalStore, type ReactElement, type ReactNode } from 'react'
 import { Button } from '../../../../src/ui/button.tsx'
 import { Icon } from '../../../../src/ui/icon.tsx'
-import { Pulse } from '../../../../src/ui/pulse.tsx'
+import { PictureStage, StageVeil } from '../../../../src/ui/picture-stage.tsx'
 
 /** What is said while there is no picture. */
 export interface Waiting {
@@ -27,19 +27,13 @@ export function Stage ({ waiting, muted = null, children }: StageProps): ReactEl
     muted!.focus()
   }
   return (
-    <div className='room-stage'>
+    <PictureStage>
       {children}
-      <div className={waiting === undefined ? '' : `room-waiting${waiting.isThin === true ? ' room-waiting-thin' : ''}`} role='status'>
-        {waiting !== undefined && (
-          <>
-            <Pulse />
-            <p className='room-waiting-title'>{waiting.title}</p>
-            {waiting.text !== '' && <p className='room-waiting-text'>{waiting.text}</p>}
-          </>
-        )}
+      <div role='status'>
+        {waiting !== undefined && <StageVeil {...waiting} isBusy isThin={waiting.isThin === true} />}
       </div>
       {isMuted && <div className='room-offers'><Button kind='stage' onClick={unmute}><Icon name='sound-off' />Turn sound on</Button></div>}
-    </div>
+    </PictureStage>
   )
 }
 

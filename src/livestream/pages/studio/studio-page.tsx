@@ -12,6 +12,7 @@ import { Masthead } from '../../../ui/masthead.tsx'
 import { Notice } from '../../../ui/notice.tsx'
 import { PageTitle } from '../../../ui/page-title.tsx'
 import { Panel } from '../../../ui/panel.tsx'
+import { StageWords } from '../../../ui/picture-stage.tsx'
 import { ROOT } from '../../../ui/root.ts'
 import { useWakeLock } from '../../../ui/use-wake-lock.ts'
 import { Figures } from './figures.tsx'
@@ -81,7 +82,7 @@ export default function StudioPage (): ReactElement {
         <PageTitle className='studio-title' inTab={isOnAir ? `Live: ${streamKey}` : 'Go live'}>{wasLive ? streamKey : 'Go live'}</PageTitle>
         <div className='studio-picture'>
           <Preview source={source.source}>
-            {source.source === undefined && <p className='studio-blank'>{source.isOpening ? 'Waiting for the camera …' : 'No picture'}</p>}
+            {source.source === undefined && <StageWords>{source.isOpening ? 'Waiting for the camera …' : 'No picture'}</StageWords>}
             {isOnAir && <OnAir snapshot={snapshot} />}
           </Preview>
           <div className='studio-bar'>

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useSyncExternalStore, type ReactElement } from 'react'
 import { Button } from '../../../ui/button.tsx'
 import { Icon } from '../../../ui/icon.tsx'
-import { Pulse } from '../../../ui/pulse.tsx'
+import { PictureStage, StageVeil, StageWords } from '../../../ui/picture-stage.tsx'
 import type { Veil } from './situation.ts'
 import type { Viewed } from './use-viewing.ts'
 
@@ -41,22 +41,19 @@ export function Stage ({ video, setVideo, viewing, player, veil, behind }: Stage
   }
   const silent = muted && player.tracks?.audio !== false && BEGUN.includes(player.playback)
   return (
-    <div className={`watch-stage${upright ? ' watch-stage-upright' : ''}`}>
+    <PictureStage className={`watch-stage${upright ? ' watch-stage-upright' : ''}`}>
       <video ref={setVideo} controls={controls} playsInline aria-label='Live video' />
-      {player.tracks?.video === false && veil === undefined && <p className='watch-sound-only'>Sound only</p>}
+      {player.tracks?.video === false && veil === undefined && <StageWords>Sound only</StageWords>}
       {veil !== undefined && (
-        <div className={`watch-veil${veil.thin ? ' watch-veil-thin' : ''}`}>
-          {veil.busy && <Pulse />}
-          <p className='watch-veil-title'>{veil.title}</p>
-          {veil.text !== '' && !veil.thin && <p className='watch-veil-text'>{veil.text}</p>}
+        <StageVeil title={veil.title} text={veil.text} isBusy={veil.busy} isThin={veil.thin}>
           {veil.replay && <Button kind='stage' onClick={replay}><Icon name='replay' />Watch from the beginning</Button>}
-        </div>
+        </StageVeil>
       )}
       <div className='watch-offers'>
         {silent && <Button kind='stage' onClick={unmute}><Icon name='sound-off' />Turn sound on</Button>}
         {behind && <Button kind='stage' className='watch-go-live' onClick={goLive}><Icon name='forward' />Go to live</Button>}
       </div>
-    </div>
+    </PictureStage>
   )
 }
 

@@ -8,6 +8,7 @@ import { Badge } from '../../../../../src/ui/badge.tsx'
 import { Button } from '../../../../../src/ui/button.tsx'
 import { Notice } from '../../../../../src/ui/notice.tsx'
 import { Panel } from '../../../../../src/ui/panel.tsx'
+import { StageWords } from '../../../../../src/ui/picture-stage.tsx'
 import { ROOT } from '../../../../../src/ui/root.ts'
 import { useWakeLock } from '../../../../../src/ui/use-wake-lock.ts'
 import type { Joined } from '../../api/live-session.ts'
@@ -53,7 +54,7 @@ export function HostPicture ({ isLive, connection, joined, sending }: HostPictur
   return (
     <>
       <Preview source={source.source}>
-        {stream === undefined && <p className='room-blank'>{source.isOpening ? 'Waiting for the camera …' : 'No picture'}</p>}
+        {stream === undefined && <StageWords>{source.isOpening ? 'Waiting for the camera …' : 'No picture'}</StageWords>}
         {isOnAir && <div className='room-on-air'>{snapshot.state === 'live' ? <Badge kind='live'>On air</Badge> : <Badge kind='warning'>Not connected</Badge>}</div>}
       </Preview>
       <div className='room-sending'>

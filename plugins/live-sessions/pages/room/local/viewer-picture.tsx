@@ -1,5 +1,6 @@
 import { useEffect, useState, type ReactElement } from 'react'
 import type { PlayerState } from '../../../../../src/client/player.ts'
+import { StageWords } from '../../../../../src/ui/picture-stage.tsx'
 import { ROOT } from '../../../../../src/ui/root.ts'
 import { useSnapshot } from '../../../../../src/ui/use-snapshot.ts'
 import type { Joined } from '../../api/live-session.ts'
@@ -40,7 +41,7 @@ export function ViewerPicture ({ isLive, connection, joined, renew }: ViewerPict
   return (
     <Stage waiting={waiting} muted={waiting === undefined && tracks?.audio !== false ? video : null}>
       <video ref={setVideo} controls={waiting === undefined} playsInline aria-label='Picture of the host' />
-      {tracks?.video === false && waiting === undefined && <p className='room-sound-only'>Sound only</p>}
+      {tracks?.video === false && waiting === undefined && <StageWords>Sound only</StageWords>}
     </Stage>
   )
 }
