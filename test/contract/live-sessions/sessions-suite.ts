@@ -211,6 +211,8 @@ export async function sessionsSuite (t: Test, host: LiveSessionsHost): Promise<v
     t.strictSame(await titles(null, '&is_public=false'), [])
     t.strictSame(await titles(owner, '&is_public=false'), ['private', 'unseen'])
     t.strictSame(await titles(owner, '&session_type=coding'), ['early'])
+    t.strictSame(await titles(member, '&joined=true'), ['private'], 'added: those that one took part in')
+    for (const who of [owner, stranger, null]) t.strictSame(await titles(who, '&joined=true'), [], "no others, nor one's own")
 
     expectBody(t, await ask('POST', `/sessions/${early.session_id}/start`, owner), 200, 'started')
     t.strictSame(await titles(null), ['early', 'later', 'sooner'], 'what is live comes first')
@@ -229,7 +231,7 @@ export async function sessionsSuite (t: Test, host: LiveSessionsHost): Promise<v
 
     await host.ask('POST', `/sessions/${secret.session_id}/participants/${member.id}/kick`, owner)
     t.strictSame(await titles(member), ['early', 'later', 'sooner'], 'who was removed does not see it any more')
-    for (const query of ['status=over', 'session_type=party', 'is_public=maybe', 'owner_id=x', 'owner_id=0', 'page=0', 'page=x', 'page_size=0', 'page=1.5', 'status=live&status=ended']) expectError(t, await ask('GET', `/sessions?${query}`), 'VALIDATION_ERROR', query)
+    for (const query of ['status=over', 'session_type=party', 'is_public=maybe', 'joined=maybe', 'owner_id=x', 'owner_id=0', 'page=0', 'page=x', 'page_size=0', 'page=1.5', 'status=live&status=ended']) expectError(t, await ask('GET', `/sessions?${query}`), 'VALIDATION_ERROR', query)
   })
 
   await t.test('2.5 to 2.7: the life of a session', async t => {
