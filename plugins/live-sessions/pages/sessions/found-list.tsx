@@ -1,5 +1,6 @@
 import type { ReactElement, ReactNode } from 'react'
 import { Button } from '../../../../src/ui/button.tsx'
+import { Empty } from '../../../../src/ui/empty.tsx'
 import { Notice } from '../../../../src/ui/notice.tsx'
 
 interface FoundListProps {
@@ -26,7 +27,7 @@ export function FoundList ({ words, isEmpty, isLooking, trouble, onAgain, empty,
           {words !== undefined && 'What you see was so before.'}
         </Notice>
       )}
-      {isEmpty && <div className='live-page-empty'>{empty}</div>}
+      {isEmpty && <Empty>{empty}</Empty>}
       {words !== undefined && !isEmpty && <ul className={className} aria-busy={isLooking}>{children}</ul>}
     </>
   )

@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react'
 import { ButtonLink } from '../../../ui/button.tsx'
 import { Drop } from '../../../ui/drop.tsx'
+import { Empty } from '../../../ui/empty.tsx'
 import { CopyField } from '../../../ui/copy.tsx'
 import { ROOT } from '../../../ui/root.ts'
 import { senderCommand } from './listed.ts'
@@ -13,12 +14,12 @@ recorder.ondataavailable = ({ data }) => socket.emit('stream-data', { streamKey:
 export function NobodyLive (): ReactElement {
   return (
     <>
-      <section className='nobody-live'>
+      <Empty>
         <Drop />
         <h2>Go live from this browser</h2>
         <p>Your camera or your screen is all it takes. Whoever goes live appears here by itself.</p>
         <ButtonLink to='/studio'>Go live</ButtonLink>
-      </section>
+      </Empty>
       <section className='nobody-live-code'>
         <h2>Or from code</h2>
         <p>Two lines send from a page of your own, with a Socket.IO connection and a MediaRecorder:</p>
