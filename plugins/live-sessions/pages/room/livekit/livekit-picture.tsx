@@ -1,10 +1,10 @@
-import { RoomAudioRenderer, useAudioPlayback, useRoomContext, useTracks, VideoTrack, type TrackReference } from '@livekit/components-react'
+import { RoomAudioRenderer, useAudioPlayback, useLocalParticipantPermissions, useRoomContext, useTracks, VideoTrack, type TrackReference } from '@livekit/components-react'
 import { Track } from 'livekit-client'
 import type { ReactElement } from 'react'
 import { Button } from '../../../../../src/ui/button.tsx'
 import { Icon } from '../../../../../src/ui/icon.tsx'
 import type { PictureProps } from '../open-room.ts'
-import { Stage } from '../stage.tsx'
+import { Stage, type Waiting } from '../stage.tsx'
 import { SendingControls } from './sending-controls.tsx'
 
 /** All who send, screens first, and what one sends oneself. */
@@ -13,9 +13,8 @@ export function LivekitPicture ({ isLive }: PictureProps): ReactElement {
     .filter(({ publication }) => !publication.isMuted)
     .sort((a, b) => Number(b.source === Track.Source.ScreenShare) - Number(a.source === Track.Source.ScreenShare))
   const { canPlayAudio, startAudio } = useAudioPlayback(useRoomContext())
-  const waiting = tracks.length > 0
-    ? undefined
-    : isLive ? { title: 'Nobody shows a picture at the moment', text: 'It appears here by itself.' } : { title: 'The session has not begun', text: 'It starts here by itself.' }
+  const maySend = useLocalParticipantPermissions()?.canPublish === true
+  const waiting = tracks.length > 0 ? undefined : waitingWords(isLive, maySend)
   return (
     <>
       <Stage waiting={waiting}>
@@ -28,6 +27,11 @@ export function LivekitPicture ({ isLive }: PictureProps): ReactElement {
       <SendingControls />
     </>
   )
+}
+
+function waitingWords (isLive: boolean, maySend: boolean): Waiting {
+  if (!isLive) return { title: 'The session has not begun', text: maySend ? 'You can turn on camera and microphone already.' : 'It starts here by itself.' }
+  return { title: 'Nobody shows a picture at the moment', text: maySend ? 'Turn on your camera or share your screen below.' : 'It appears here by itself.' }
 }
 
 function Tile ({ track }: { track: TrackReference }): ReactElement {
