@@ -36,7 +36,7 @@ const GROUPS: Record<string, Group> = {
   browser: {
     jobs: 2,
     timeoutSeconds: 300,
-    alone: ['access', 'changes', 'embed', 'formats', 'keyboard', 'latency', 'page', 'signed-link', 'stages-day', 'start-page', 'studio', 'studio-network']
+    alone: ['access', 'changes', 'embed', 'formats', 'keyboard', 'latency', 'live-sessions-livekit', 'page', 'signed-link', 'stages-day', 'start-page', 'studio', 'studio-network']
   },
   fuzz: { jobs: 2, timeoutSeconds: 120 },
   chaos: { jobs: 1, timeoutSeconds: 600, ofSources: true },

@@ -11,6 +11,9 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   '--autoplay-policy=no-user-gesture-required',
+  // WebRTC with a server on this machine, by addresses that it can read.
+  '--allow-loopback-in-peer-connection',
+  '--disable-features=WebRtcHideLocalIpsWithMdns',
   // An origin that is not secure, as browsers see it: a name that is not localhost, on this machine all the same.
   '--host-resolver-rules=MAP headwater.test 127.0.0.1'
 ]

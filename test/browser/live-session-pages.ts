@@ -18,14 +18,15 @@ export interface LiveServer {
   session (made: object): Promise<string>
 }
 
-/** The whole server with live sessions and local rooms. */
-export async function startLiveServer (t: Test, recordings: StandaloneSettings['recordings'] = {}): Promise<LiveServer> {
+/** The whole server with live sessions; its rooms are local unless the settings say otherwise. */
+export async function startLiveServer (t: Test, { recordings = {}, livekit = {} }: Pick<StandaloneSettings, 'recordings' | 'livekit'> = {}): Promise<LiveServer> {
   const lines: string[] = []
   const { url } = await startStandalone(t, {
     accounts: { argon2MemoryKib: 64, argon2Passes: 1, rateLimitMultiplier: 10_000, adminUsername: ADMIN.username, adminEmail: ADMIN.email, adminPassword: ADMIN.password },
     liveSessions: { rateLimitMultiplier: 10_000 },
     livekitRooms: { enabled: 'off' },
     ivs: { enabled: 'off' },
+    livekit,
     recordings
   }, line => { lines.push(line) })
   const ask: LiveServer['ask'] = async (method, path, body, token) => await http({ url }, path, { method, ...(body === undefined ? {} : { body }), ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }) })

@@ -3,7 +3,7 @@ import { launchChromium } from './chromium.ts'
 import { logIn, startLiveServer, visitorOf, type Visitor } from './live-session-pages.ts'
 
 const browser = await launchChromium(t)
-const server = await startLiveServer(t, { pollSeconds: 0.5 })
+const server = await startLiveServer(t, { recordings: { pollSeconds: 0.5 } })
 const mentor = await server.account('jane', 'mentor')
 await server.account('john')
 await server.account('jack')

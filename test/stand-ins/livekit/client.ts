@@ -1,49 +1,8 @@
 import { EventEmitter } from 'node:events'
 import type { ParticipantPermission } from 'livekit-server-sdk'
-import { readToken, Unauthorized, type Claims, type Credentials } from './access.ts'
-import { KINDS, newMember, type DataMessage, type Kind, type Member, type Reason, type Source } from './member.ts'
-import type { MovableClock } from './movable-clock.ts'
+import { enter, type Door } from './door.ts'
+import { newTrack, type DataMessage, type Member, type Reason, type Source } from './member.ts'
 import type { OpenRoom, Rooms } from './rooms.ts'
-
-/** Why somebody is not let in. */
-export class JoinRefused extends Error {
-  override readonly name = 'JoinRefused'
-  /** What `/rtc/validate` answers. */
-  readonly status: number
-
-  constructor (message: string, status: number) {
-    super(message)
-    this.status = status
-  }
-}
-
-export interface Door {
-  rooms: Rooms
-  clock: MovableClock
-  credentials: Credentials
-  /** Whether a token for a room that is not open opens it. */
-  autoCreate: boolean
-}
-
-/** Who comes with a token may come in. @throws JoinRefused */
-export function checkJoin (token: string, { rooms, clock, credentials, autoCreate }: Door): { claims: Claims, roomName: string } {
-  const claims = claimsOf(token, credentials, clock.now())
-  const { roomJoin = false, room = '' } = claims.video ?? {}
-  if (!roomJoin) throw new JoinRefused('permissions denied', 401)
-  if (claims.sub === undefined || claims.sub === '') throw new JoinRefused('identity cannot be empty', 400)
-  if (room === '') throw new JoinRefused('room name cannot be empty', 400)
-  const open = rooms.find(room)
-  if (open === undefined && !autoCreate) throw new JoinRefused('requested room does not exist', 404)
-  return { claims, roomName: room }
-}
-
-function claimsOf (token: string, credentials: Credentials, nowMs: number): Claims {
-  try {
-    return readToken(token, credentials, nowMs)
-  } catch (error) {
-    throw error instanceof Unauthorized ? new JoinRefused(error.message, 401) : error
-  }
-}
 
 interface ClientEvents {
   data: [DataMessage]
@@ -63,12 +22,8 @@ export class Client {
 
   /** @throws JoinRefused */
   constructor (token: string, door: Door) {
-    const { claims, roomName } = checkJoin(token, door)
     this.#rooms = door.rooms
-    this.#room = door.rooms.find(roomName) ?? door.rooms.create({ name: roomName, metadata: '', emptyTimeout: 0, departureTimeout: 0, maxParticipants: 0 })
-    if (this.#rooms.isFull(this.#room, claims.sub!)) throw new JoinRefused('room has exceeded its max participants', 403)
-    const kind = Object.hasOwn(KINDS, claims.kind ?? '') ? claims.kind as Kind : 'standard'
-    this.#member = newMember(claims, kind, door.clock.now(), {
+    const { room, member } = enter(token, door, {
       left: reason => { this.events.emit('left', reason) },
       changed: () => { this.events.emit('changed') },
       data: message => {
@@ -76,7 +31,8 @@ export class Client {
         this.events.emit('data', message)
       }
     })
-    this.#rooms.enter(this.#room, this.#member)
+    this.#room = room
+    this.#member = member
   }
 
   get identity (): string {
@@ -132,7 +88,7 @@ export class Client {
   /** @returns the track's sid @throws TwirpError where it may not */
   publish (source: Source): string {
     this.#mustBeConnected()
-    return this.#rooms.publish(this.#room, this.#member, source)
+    return this.#rooms.publish(this.#room, this.#member, newTrack(source))
   }
 
   unpublish (sid: string): void {

@@ -1,5 +1,5 @@
 import { Room, type ParticipantInfo, type ParticipantPermission, type TrackInfo } from 'livekit-server-sdk'
-import { infoOf, isDependent, mayPublish, newTrack, type Member, type Reason, type Source } from './member.ts'
+import { infoOf, isDependent, mayPublish, type Member, type Reason } from './member.ts'
 import type { MovableClock } from './movable-clock.ts'
 import { newSid } from './sids.ts'
 import { refuse } from './twirp-error.ts'
@@ -75,7 +75,7 @@ export class Rooms {
 
   setMetadata (room: OpenRoom, metadata: string): void {
     room.metadata = metadata
-    this.#changed(room)
+    this.changed(room)
   }
 
   close (room: OpenRoom, reason: Reason): void {
@@ -99,7 +99,7 @@ export class Rooms {
     room.stopClosing()
     this.#tell('participant_joined', { room: snapshot(room), participant: infoOf(member) })
     this.#closeInTime(room)
-    this.#changed(room)
+    this.changed(room)
   }
 
   leave (room: OpenRoom, member: Member, reason: Reason): void {
@@ -111,7 +111,7 @@ export class Rooms {
     this.#tell('participant_left', { room: snapshot(room), participant: infoOf(member) })
     member.listener.left(reason)
     this.#closeInTime(room)
-    this.#changed(room)
+    this.changed(room)
   }
 
   /** @throws TwirpError */
@@ -125,15 +125,15 @@ export class Rooms {
     for (const { sid, source } of member.tracks.values()) {
       if (!mayPublish(permission, source)) this.unpublish(room, member, sid)
     }
-    this.#changed(room)
+    this.changed(room)
   }
 
-  publish (room: OpenRoom, member: Member, source: Source): string {
-    const track = newTrack(source)
+  /** @returns the sid of the track @throws TwirpError */
+  publish (room: OpenRoom, member: Member, track: TrackInfo): string {
     if (!mayPublish(member.permission, track.source)) refuse('unauthenticated', 'permissions denied')
     member.tracks.set(track.sid, track)
     this.#tell('track_published', { room: snapshot(room), participant: infoOf(member), track })
-    this.#changed(room)
+    this.changed(room)
     return track.sid
   }
 
@@ -142,7 +142,7 @@ export class Rooms {
     if (track === undefined) return
     member.tracks.delete(sid)
     this.#tell('track_unpublished', { room: snapshot(room), participant: infoOf(member), track })
-    this.#changed(room)
+    this.changed(room)
   }
 
   /** @param to identities or sids; empty: everybody but who sent it */
@@ -153,7 +153,8 @@ export class Rooms {
     }
   }
 
-  #changed (room: OpenRoom): void {
+  /** All who are there hear that something is new. */
+  changed (room: OpenRoom): void {
     for (const member of room.members.values()) member.listener.changed()
   }
 

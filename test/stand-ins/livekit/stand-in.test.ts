@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join as pathOf } from 'node:path'
@@ -11,6 +11,7 @@ import {
   StartEgressRequest, TrackSource, WebhookReceiver, type VideoGrant, type WebhookEvent
 } from 'livekit-server-sdk'
 import t, { type Test } from 'tap'
+import { WebSocket } from 'ws'
 import { ffprobe } from '../../fixtures/generate.ts'
 import { JoinRefused, LivekitStandIn, type Client, type StandInSettings } from './stand-in.ts'
 
@@ -94,13 +95,21 @@ t.test('who may ask for what', async t => {
   await t.rejects(new RoomServiceClient(url, apiKey, 'wrong').listRooms(), { status: 401, code: undefined, message: /^invalid token/ })
 
   const validate = async (query: string) => {
-    const response = await fetch(`${url}/rtc/validate?${query}`)
+    const response = await fetch(`${url}/rtc/v1/validate?${query}`)
     return `${response.status} ${await response.text()}`
   }
   t.equal(await validate(`access_token=${await token('ann')}`), '200 success')
   t.equal(await validate(''), '401 invalid authorization token')
   t.equal(await validate(`access_token=${await token('ann', { roomJoin: false })}`), '401 permissions denied')
   t.equal(await validate(`access_token=${await token('ann', { room: '' })}`), '400 room name cannot be empty')
+  const connect = async (path: string) => {
+    const [, response] = await once(new WebSocket(`${url.replace('http', 'ws')}/${path}`), 'unexpected-response') as [unknown, IncomingMessage]
+    response.resume()
+    return response.statusCode
+  }
+  t.equal(await connect('rtc/v1?access_token='), 401)
+  t.equal(await connect('rtc/v1?access_token=nonsense'), 401)
+  t.equal(await connect(`rtc?access_token=${await token('ann')}`), 404, 'what clients of earlier connect to')
 
   livekit.faults.add('ListRooms', { kind: 'throttle' }, 1)
   await t.rejects(rooms.listRooms(), refusal('resource_exhausted', 429))

@@ -1,6 +1,7 @@
 /**
- * LiveKit on loopback, as its server SDK sees it: rooms, participants and recordings over Twirp in JSON, signed webhooks;
- * and clients with tokens, but without media. A token is checked apart from the SDK, which signs it.
+ * LiveKit on loopback: for its server SDK rooms, participants and recordings over Twirp in JSON, and signed webhooks; for
+ * its client in a browser signalling, data and media; and clients of its own with tokens, without media. A token is
+ * checked apart from the SDK, which signs it.
  *
  * ```ts
  * const livekit = await LivekitStandIn.start(t)         // gone when the test ends
@@ -16,6 +17,7 @@
  * livekit.webhooks.ageMs = 3_600_000; await livekit.settled()
  * livekit.egress.plan('no-start-signal', 'upload-fails'); livekit.egress.hasRedis = false
  * livekit.faults.add('CreateRoom', { kind: 'lose-answer' }, 1)
+ * await livekit.cut('identity')                         // the network of a page fails for a moment
  * livekit.asked('ListRooms'); livekit.room('name'); await livekit.stop()
  * ```
  *
@@ -33,18 +35,20 @@ import type { LivekitConfig } from '../../../src/config/livekit.ts'
 import { Faults } from '../faults.ts'
 import { claimsOf, Unauthorized, type Claims, type Credentials } from './access.ts'
 import { sendAnswer, sendError, suffer } from './answer.ts'
-import { checkJoin, Client, JoinRefused, type Door } from './client.ts'
+import { Client } from './client.ts'
+import { checkJoin, JoinRefused, type Door } from './door.ts'
 import { Egress } from './egress.ts'
 import { egressService } from './egress-service.ts'
 import { readFields, text, type Fields } from './fields.ts'
 import { MovableClock } from './movable-clock.ts'
 import { roomService, type Method } from './room-service.ts'
 import { Rooms, snapshot } from './rooms.ts'
+import type { Signalling } from './signalling.ts'
 import { TwirpError } from './twirp-error.ts'
 import { Webhooks } from './webhooks.ts'
 
-export { JoinRefused } from './client.ts'
 export type { Client } from './client.ts'
+export { JoinRefused } from './door.ts'
 export type { DataMessage, Reason, Source } from './member.ts'
 
 export interface StandInSettings {
@@ -63,6 +67,8 @@ export class LivekitStandIn {
   readonly #clock = new MovableClock()
   readonly #rooms: Rooms
   readonly #door: Door
+  /** Loaded when a page comes: WebRTC takes a second, and most tests have none. */
+  #signalling: Promise<Signalling> | undefined
   readonly #methods: Map<string, Method>
   readonly #asked = new Map<string, number>()
 
@@ -79,6 +85,10 @@ export class LivekitStandIn {
     this.#server = createServer((request, response) => {
       void this.#answer(request, response).catch(() => response.destroy())
     })
+    this.#server.on('upgrade', (request, socket, head) => {
+      this.#signalling ??= import('./signalling.ts').then(({ Signalling }) => new Signalling(this.#door))
+      void this.#signalling.then(signalling => signalling.upgrade(request, socket, head))
+    })
   }
 
   static async start (t?: Pick<Test, 'teardown'>, settings: StandInSettings = {}): Promise<LivekitStandIn> {
@@ -94,6 +104,7 @@ export class LivekitStandIn {
     this.#clock.stop()
     await this.webhooks.stop()
     await this.egress.settled()
+    await (await this.#signalling)?.stop()
     if (!this.#server.listening) return
     const closed = once(this.#server, 'close')
     this.#server.close()
@@ -126,6 +137,11 @@ export class LivekitStandIn {
     return new Client(token, this.#door)
   }
 
+  /** The network of a page fails for a moment. */
+  async cut (identity: string): Promise<void> {
+    (await this.#signalling)?.cut(identity)
+  }
+
   /** Moves its clock on. */
   advance (ms: number): void {
     this.#clock.advance(ms)
@@ -147,7 +163,7 @@ export class LivekitStandIn {
     const body = await buffer(request)
     try {
       if (pathname.startsWith('/twirp/')) await this.#answerTwirp(request, response, { name: pathname.slice('/twirp/'.length), claims: claimsOf(request.headers, searchParams, this.#door.credentials, Date.now()), body })
-      else if (pathname === '/rtc/validate') this.#answerValidate(request, response, searchParams)
+      else if (/^\/rtc(\/v1)?\/validate$/.test(pathname)) this.#answerValidate(request, response, searchParams)
       else response.writeHead(pathname === '/' ? 200 : 404, { 'content-type': 'text/plain' }).end(pathname === '/' ? 'OK' : '404 page not found\n')
     } catch (error) {
       if (error instanceof Unauthorized) sendText(response, 401, error.message)
@@ -184,6 +200,7 @@ function isAllowed ({ needs, isOfRoom = false }: Method, claims: Claims | undefi
   return claims?.video?.[needs] === true && (!isOfRoom || claims.video.room === text(fields, 'room'))
 }
 
+/** Pages of any origin read it. */
 function sendText (response: ServerResponse, status: number, said: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(said)
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'access-control-allow-origin': '*' }).end(said)
 }
