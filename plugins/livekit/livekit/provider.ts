@@ -115,7 +115,7 @@ export class LivekitRooms implements RoomProvider {
   /** LiveKit sees by itself who is there. */
   async left (): Promise<void> {}
 
-  async sendData (room: string, data: Buffer, { topic, identities }: { topic?: string, identities?: readonly string[] } = {}): Promise<void> {
+  async sendData (room: string, data: Uint8Array, { topic, identities }: { topic?: string, identities?: readonly string[] } = {}): Promise<void> {
     // To nobody would be to everybody.
     if (identities?.length === 0) return
     const options = { ...(topic === undefined ? {} : { topic }), ...(identities === undefined ? {} : { destinationIdentities: [...identities] }) }
