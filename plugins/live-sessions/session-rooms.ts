@@ -73,6 +73,11 @@ export class SessionRooms {
     return people
   }
 
+  /** Ids of sessions that may have a room now: others may give theirs such names, too. */
+  async openIds (): Promise<string[]> {
+    return (await this.#provider.listRooms()).map(({ name }) => name).filter(isSessionId)
+  }
+
   async isThere ({ sessionId }: Pick<SessionRow, 'sessionId'>): Promise<boolean> {
     return await this.#provider.findRoom(sessionId) !== undefined
   }
