@@ -7,7 +7,7 @@ import { expectBody, expectError } from './expect.ts'
 const PRESENCE_TIMEOUT_MS = 2_000
 
 // Whoever is looked for is looked for often.
-const host = await startLiveSessions(t, { rooms: 'livekit', sessions: { presenceTimeoutSeconds: PRESENCE_TIMEOUT_MS / 1_000, reconcileSeconds: 0.15 }, livekit: { attempts: 1, retryMs: 1, requestMs: 2_000 } })
+const host = await startLiveSessions(t, { rooms: 'livekit', sessions: { presenceTimeoutSeconds: PRESENCE_TIMEOUT_MS / 1_000, reconcileSeconds: 0.15 }, livekit: { attempts: 1, retryMs: 1, requestMs: 2_000, emptyTimeoutSeconds: 60 } })
 const { ask } = host
 const standIn = host.standIn!
 const owner = await host.person('mentor')
@@ -173,6 +173,15 @@ await t.test('without rooms nothing begins, and nothing is taken', async t => {
   expectError(t, refused, 'SERVICE_UNAVAILABLE', 'join')
   standIn.faults.clear()
   expectBody(t, await join(id, bob), 200, 'the place is free')
+})
+
+await t.test('what is to be recorded has a room, though it had closed by itself', async t => {
+  const id = await make(t)
+  expectBody(t, await ask('POST', `/sessions/${id}/start`, owner), 200, 'started')
+  standIn.advance(61_000)
+  t.equal(standIn.room(id), undefined)
+  expectBody(t, await ask('POST', `/sessions/${id}/recording/start`, owner), 200, 'recorded')
+  t.ok(standIn.room(id))
 })
 
 await t.test('many who were not seen for too long are looked for together', async t => {
