@@ -165,6 +165,11 @@ export class LivekitRooms implements RoomProvider {
     this.#listeners.tell(event)
   }
 
+  /** The server is about to close: what fails from now on is not tried again. */
+  tryNoMore (): void {
+    this.#client.tryNoMore()
+  }
+
   async close (): Promise<void> {
     await this.#client.close()
   }

@@ -217,3 +217,18 @@ await t.test('a session whose room does not answer holds up none of the others',
   await turn(asked())
   t.notOk(host.lines.some(line => line.includes('could not be compared with its room')), 'the others were asked for while one waits')
 })
+
+await t.test('a server that closes tries nothing again', async t => {
+  const host = await startLiveSessions(t, { rooms: 'livekit', sessions: { reconcileSeconds: 0.1 }, livekit: { attempts: 1_000, requestMs: 500, retryMs: 1 } })
+  const owner = await host.person('mentor')
+  const { session_id: id } = (await host.ask('POST', '/sessions', owner, { title: 'Faults' })).json
+  await host.ask('POST', `/sessions/${id}/join`, owner, {})
+  const asked = () => host.standIn!.asked('ListParticipants')
+  host.standIn!.faults.add('ListParticipants', { kind: 'hang' })
+  const before = asked()
+  await host.until('/sessions', owner, () => asked() >= before + 2)
+  const closing = host.close()
+  const tries = asked()
+  await closing
+  t.ok(asked() - tries <= 1)
+})
