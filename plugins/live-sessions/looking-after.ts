@@ -3,13 +3,14 @@ import type { Log } from '../../src/log.ts'
 import type { Orm } from '../../src/platform/database/database.ts'
 import type { Lease, Locks } from '../../src/platform/state/state.ts'
 import type { Participant, RoomEvent } from '../../src/rooms/provider.ts'
+import { isSessionRoom } from '../../src/rooms/room-names.ts'
 import { RunLimit } from '../../src/run-limit.ts'
 import { connect, disconnect, listPresent, timeOut, type Connected } from './attendance.ts'
 import { isOver, type Lifecycle } from './lifecycle.ts'
 import { permissionsOf } from './roles.ts'
 import type { Seats } from './seats.ts'
 import type { SessionRow } from './session.ts'
-import { isSessionId, userIdOf, type SessionRooms } from './session-rooms.ts'
+import { userIdOf, type SessionRooms } from './session-rooms.ts'
 import { changeSession, findSession, holdAnySession, sessionsWithRooms } from './session-store.ts'
 import type { Connection } from './stay.ts'
 
@@ -54,7 +55,7 @@ export class LookingAfter {
 
   /** What the provider tells. */
   async hear (event: RoomEvent): Promise<void> {
-    if (event.type === 'recording-changed' || !isSessionId(event.room.name)) return
+    if (event.type === 'recording-changed' || !isSessionRoom(event.room.name)) return
     const { orm } = this.#options
     const sessionId = event.room.name
     if (event.type === 'room-finished') {
