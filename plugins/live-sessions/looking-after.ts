@@ -1,17 +1,22 @@
+import { Coalesced } from '../../src/coalesced.ts'
 import type { Log } from '../../src/log.ts'
 import type { Orm } from '../../src/platform/database/database.ts'
 import type { Lease, Locks } from '../../src/platform/state/state.ts'
 import type { Participant, RoomEvent } from '../../src/rooms/provider.ts'
-import { connect, disconnect, listPresent, timeOut } from './attendance.ts'
+import { isSessionRoom } from '../../src/rooms/room-names.ts'
+import { RunLimit } from '../../src/run-limit.ts'
+import { connect, disconnect, listPresent, timeOut, type Connected } from './attendance.ts'
 import { isOver, type Lifecycle } from './lifecycle.ts'
 import { permissionsOf } from './roles.ts'
 import type { Seats } from './seats.ts'
 import type { SessionRow } from './session.ts'
-import { isSessionId, userIdOf, type SessionRooms } from './session-rooms.ts'
+import { userIdOf, type SessionRooms } from './session-rooms.ts'
 import { changeSession, findSession, holdAnySession, sessionsWithRooms } from './session-store.ts'
 import type { Connection } from './stay.ts'
 
 const LOCK = 'live-sessions:rooms'
+/** Rooms that are asked about at once: one that does not answer holds up none of the others. */
+const COMPARED_AT_ONCE = 8
 
 export interface LookingAfterOptions {
   orm: Orm
@@ -32,6 +37,9 @@ export class LookingAfter {
   readonly #endTimeouts: () => void
   #timer: NodeJS.Timeout | undefined
   #turn: Promise<void> = Promise.resolve()
+  /** Sessions in which somebody who is connected was not seen for too long: mostly many are, and at once. */
+  readonly #late = new Set<string>()
+  readonly #lateLooks = new Coalesced(async () => { await this.#lookForLate() })
   #lease: Lease | undefined
   #isClosed = false
 
@@ -47,7 +55,7 @@ export class LookingAfter {
 
   /** What the provider tells. */
   async hear (event: RoomEvent): Promise<void> {
-    if (event.type === 'recording-changed' || !isSessionId(event.room.name)) return
+    if (event.type === 'recording-changed' || !isSessionRoom(event.room.name)) return
     const { orm } = this.#options
     const sessionId = event.room.name
     if (event.type === 'room-finished') {
@@ -84,6 +92,7 @@ export class LookingAfter {
       throw error
     }
     for (const [userId, person] of people) {
+      if (this.#isClosed) return
       await this.#connected(sessionId, userId, { sid: person.sid, at: person.joinedAt }, { name: person.name, isSure: true, person })
     }
     for (const { userId, connection } of known.values()) {
@@ -98,13 +107,20 @@ export class LookingAfter {
     this.#isClosed = true
     this.#endTimeouts()
     clearTimeout(this.#timer)
-    await this.#turn
+    await Promise.allSettled([this.#turn, this.#lateLooks.idle()])
     await this.#lease?.release()
   }
 
   async #connected (sessionId: string, userId: number, connection: Connection, { name, isSure, person }: { name: string, isSure: boolean, person?: Participant }): Promise<void> {
-    const { orm, rooms, seats } = this.#options
+    const { orm, seats, log } = this.#options
     const connected = await connect(orm, sessionId, userId, connection, { name, isSure }, async held => { await seats.keep(held, userId) })
+    // Whoever cannot be removed, or be given a role, keeps nobody else from it.
+    await this.#put(sessionId, userId, connected, person).catch((error: unknown) => { log.warn({ err: error, session: sessionId, userId }, 'somebody in a live session could not be removed or be given their role; it is tried again') })
+  }
+
+  /** Removes whoever may not be there; gives all others their role. */
+  async #put (sessionId: string, userId: number, connected: Connected, person: Participant | undefined): Promise<void> {
+    const { rooms } = this.#options
     if (connected.outcome === 'removed') {
       await rooms.remove({ sessionId }, userId)
       return
@@ -125,8 +141,14 @@ export class LookingAfter {
   async #timedOut (sessionId: string, userId: number, lastSeenAt: Date): Promise<void> {
     const { orm, seats } = this.#options
     if (await timeOut(orm, sessionId, userId, lastSeenAt, async held => await seats.has(held, userId))) return
-    const session = await findSession(orm, sessionId)
-    if (session !== undefined) await this.compare(session)
+    this.#late.add(sessionId)
+    await this.#lateLooks.run()
+  }
+
+  async #lookForLate (): Promise<void> {
+    const late = [...this.#late]
+    this.#late.clear()
+    await this.#compareEach((await Promise.all(late.map(async sessionId => await findSession(this.#options.orm, sessionId)))).filter(session => session !== undefined))
   }
 
   /** Its room has closed by itself, and nobody is about to come. */
@@ -150,13 +172,24 @@ export class LookingAfter {
   }
 
   async #compareAll (): Promise<void> {
-    const { orm, locks, intervalMs, log } = this.#options
+    const { orm, rooms, locks, intervalMs, log } = this.#options
     if (this.#lease === undefined || this.#lease.lost.aborted) this.#lease = await locks.take(LOCK, intervalMs)
-    if (this.#lease === undefined) return
-    for (const session of await sessionsWithRooms(orm)) {
-      if (this.#isClosed || this.#lease.lost.aborted) return
-      // One that fails keeps none of the others from it.
-      await this.compare(session).catch((error: unknown) => { log.warn({ err: error, session: session.sessionId }, 'who is in a live session could not be compared with its room') })
-    }
+    const lease = this.#lease
+    if (lease === undefined) return
+    // A token of before may have opened a room again of which nobody has told.
+    const openIds = await rooms.openIds().catch((error: unknown) => {
+      log.warn({ err: error }, 'which live sessions have rooms could not be asked for')
+      return []
+    })
+    await this.#compareEach(await sessionsWithRooms(orm, openIds), lease.lost)
+  }
+
+  /** One that fails keeps none of the others from it. @param lost somebody else does it from then on */
+  async #compareEach (sessions: readonly SessionRow[], lost?: AbortSignal): Promise<void> {
+    const atOnce = new RunLimit(COMPARED_AT_ONCE)
+    await Promise.all(sessions.map(async session => await atOnce.run(async () => {
+      if (this.#isClosed || lost?.aborted === true) return
+      await this.compare(session).catch((error: unknown) => { this.#options.log.warn({ err: error, session: session.sessionId }, 'who is in a live session could not be compared with its room') })
+    })))
   }
 }

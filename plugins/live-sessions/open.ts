@@ -66,7 +66,7 @@ export async function openLiveSessions (options: OpenLiveSessionsOptions): Promi
     if (told.type === 'over') await endStream(streamKeyOf(sessionId))
     else streams.forget(sessionId, told.userId)
   })
-  const recordings = new SessionRecordings({ recordings: options.recordings, orm, hasMedia: rooms.hasMedia, log })
+  const recordings = new SessionRecordings({ recordings: options.recordings, orm, rooms, log })
   const lifecycle = new Lifecycle({ orm, rooms, seats, recordings, endStream: async sessionId => { await tell({ type: 'over', sessionId }) }, log })
   const joining = new Joining({ orm, rooms, seats, tellRemoved: async (sessionId, userId) => { await tell({ type: 'removed', sessionId, userId }) }, log })
   const lookingAfter = new LookingAfter({ orm, rooms, seats, lifecycle, locks, intervalMs, log })

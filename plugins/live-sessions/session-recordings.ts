@@ -3,6 +3,7 @@ import type { Log } from '../../src/log.ts'
 import type { Orm } from '../../src/platform/database/database.ts'
 import type { RecordedThing, Recording, Recordings } from '../../src/recordings/recordings.ts'
 import type { SessionRow } from './session.ts'
+import type { SessionRooms } from './session-rooms.ts'
 import { changeSession, findSession, maySeeRecordings, recordedSessionsFor, type Onlooker } from './session-store.ts'
 import { mustBeLive } from './session-state.ts'
 import { streamKeyOf } from './stream-access.ts'
@@ -14,8 +15,8 @@ type Recorded = Pick<SessionRow, 'sessionId'>
 export interface SessionRecordingsOptions {
   recordings: Recordings
   orm: Orm
-  /** Whether rooms have media; otherwise what the host publishes through the live core is recorded. */
-  hasMedia: boolean
+  /** Without media in them, what the host publishes through the live core is recorded. */
+  rooms: SessionRooms
   log: Log
 }
 
@@ -41,14 +42,16 @@ export class SessionRecordings {
     })
   }
 
-  /** @throws HeadwaterError `INVALID_STATE`, `RECORDING_NOT_POSSIBLE` */
-  async start ({ sessionId, ownerId, title }: Pick<SessionRow, 'sessionId' | 'ownerId' | 'title'>): Promise<Recording> {
-    const { recordings, orm, hasMedia } = this.#options
+  /** @throws HeadwaterError `INVALID_STATE`, `RECORDING_NOT_POSSIBLE`, `ROOMS_UNAVAILABLE` */
+  async start ({ sessionId, ownerId, title, maxParticipants }: Pick<SessionRow, 'sessionId' | 'ownerId' | 'title' | 'maxParticipants'>): Promise<Recording> {
+    const { recordings, orm, rooms } = this.#options
+    // It may have closed by itself, and nobody records what is not there.
+    if (rooms.hasMedia) await rooms.open({ sessionId, title, maxParticipants })
     const recording = await recordings.start({
       of: thing(sessionId),
       ownerId,
       title,
-      source: hasMedia ? { kind: 'room', name: sessionId } : { kind: 'stream', streamKey: streamKeyOf(sessionId) }
+      source: rooms.hasMedia ? { kind: 'room', name: sessionId } : { kind: 'stream', streamKey: streamKeyOf(sessionId) }
     })
     await changeSession(orm, sessionId, { recordingUrl: recordings.urlOf(recording) })
     const session = await findSession(orm, sessionId)

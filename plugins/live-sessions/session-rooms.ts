@@ -1,5 +1,6 @@
 import type { LiveSessionsConfig } from '../../src/config/live-sessions.ts'
 import type { Participant, RoomProvider } from '../../src/rooms/provider.ts'
+import { isSessionRoom } from '../../src/rooms/room-names.ts'
 import { isRoomAdmin, permissionsOf, type Role } from './roles.ts'
 import type { SessionRow } from './session.ts'
 
@@ -73,6 +74,11 @@ export class SessionRooms {
     return people
   }
 
+  /** Ids of sessions that may have a room now: others may give theirs such names, too. */
+  async openIds (): Promise<string[]> {
+    return (await this.#provider.listRooms()).map(({ name }) => name).filter(isSessionRoom)
+  }
+
   async isThere ({ sessionId }: Pick<SessionRow, 'sessionId'>): Promise<boolean> {
     return await this.#provider.findRoom(sessionId) !== undefined
   }
@@ -89,11 +95,4 @@ export class SessionRooms {
 /** Undefined for an identity that we gave nobody. */
 export function userIdOf (identity: string): number | undefined {
   return /^[1-9]\d{0,14}$/.test(identity) ? Number(identity) : undefined
-}
-
-const SESSION_ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
-
-/** Whether a room may be one of a session: others have rooms too. */
-export function isSessionId (name: string): boolean {
-  return SESSION_ID.test(name)
 }

@@ -55,9 +55,10 @@ export async function changeSession (orm: Orm, sessionId: string, changes: Parti
   return changed!
 }
 
-/** Those that may have a room, deleted ones too. */
-export async function sessionsWithRooms (orm: Orm): Promise<SessionRow[]> {
-  return await orm.select().from(sessions).where(eq(sessions.hasRoom, true))
+/** Those that may have a room, deleted ones too. @param openIds of those that have one, whether they should or not */
+export async function sessionsWithRooms (orm: Orm, openIds: readonly string[]): Promise<SessionRow[]> {
+  // One parameter, however many there are.
+  return await orm.select().from(sessions).where(or(eq(sessions.hasRoom, true), sql`${sessions.sessionId} in (select jsonb_array_elements_text(${JSON.stringify(openIds)}::jsonb))`))
 }
 
 /** Those that are live first, then by their time, the latest first. */

@@ -2,11 +2,12 @@ import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import type { Orm } from '../../src/platform/database/database.ts'
 import { RecentMap } from '../../src/recent-map.ts'
 import type { RoomProvider } from '../../src/rooms/provider.ts'
+import { isSessionRoom } from '../../src/rooms/room-names.ts'
 import { findParticipant, isBanned } from './attendance.ts'
 import type { PlaybackTickets } from './playback-tickets.ts'
 import type { Seats } from './seats.ts'
 import { findSession } from './session-store.ts'
-import { isSessionId, userIdOf } from './session-rooms.ts'
+import { userIdOf } from './session-rooms.ts'
 
 /** Stream keys that begin with it are of sessions, where no media server carries them. */
 export const STREAM_PREFIX = 'live-'
@@ -43,7 +44,7 @@ export class StreamAccess {
   async mayPublish (streamKey: string, credential: string | undefined): Promise<boolean> {
     const { orm, provider } = this.#options
     const sessionId = sessionIdOf(streamKey)
-    if (credential === undefined || !isSessionId(sessionId)) return false
+    if (credential === undefined || !isSessionRoom(sessionId)) return false
     const token = await provider.readToken(credential).catch((error: unknown) => {
       if (error instanceof HeadwaterError && error.code === 'ROOM_TOKEN_INVALID') return undefined
       throw error

@@ -62,6 +62,7 @@ interface Parts {
 async function useLivekit (app: FastifyInstance, { config, signingKey, bucket, log }: Parts): Promise<RoomProvider> {
   const metrics = new LivekitMetrics()
   const rooms = await openLivekit({ config, signingKey, bucket, metrics, log })
+  app.addHook('preClose', async () => { rooms.tryNoMore() })
   app.addHook('onClose', async () => { await rooms.close() })
   metricsOf(app)?.add(metrics.registry)
   healthOf(app)?.tell('livekit', () => rooms.connection)

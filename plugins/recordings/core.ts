@@ -38,18 +38,19 @@ export class RecordingsCore implements Recordings {
   #openedMs = 0
   #unsubscribe: (() => Promise<void>) | undefined
   readonly #attending = new Set<Promise<void>>()
+  readonly #closing = new AbortController()
 
   constructor (options: RecordingsCoreOptions) {
     this.#options = options
     this.#looking = new Coalesced(async () => { await this.#look() })
   }
 
-  /** Goes on with what an earlier server left, and looks after all of it from now on. */
+  /** Goes on with what an earlier server left, and looks after all of it from now on. Does not wait for it: whoever records may not answer. */
   async open (): Promise<void> {
     const { steps, config } = this.#options
     this.#openedMs = Date.now()
     this.#unsubscribe = await steps.onAnyServer(recordingId => { this.#heard(recordingId) })
-    await this.look()
+    void this.look()
     this.#timer = setInterval(() => { void this.look() }, config.pollSeconds * 1_000)
     this.#timer.unref()
   }
@@ -60,6 +61,7 @@ export class RecordingsCore implements Recordings {
   }
 
   async close (): Promise<void> {
+    this.#closing.abort()
     clearInterval(this.#timer)
     await this.#unsubscribe?.()
     await Promise.allSettled([this.#looking.idle(), ...this.#attending])
@@ -155,11 +157,11 @@ export class RecordingsCore implements Recordings {
 
   async #look (): Promise<void> {
     const { store, recorders, locks } = this.#options
-    await recorders.stream?.attendAll(await store.underWay('stream'))
+    await recorders.stream?.attendAll(await store.underWay('stream'), this.#closing.signal)
     const lock = await locks.take(LOCK, LEASE_MS)
     if (lock === undefined) return
     try {
-      await recorders.room?.attendAll(await store.underWay('room'))
+      await recorders.room?.attendAll(await store.underWay('room'), this.#closing.signal)
       for (const row of await store.underWay()) await this.#enforce(row)
     } finally {
       await lock.release()

@@ -10,8 +10,8 @@ export interface Recorder {
   stop (row: RecordingRow): Promise<void>
   /** Looks at one that is under way, at any time and as often as one likes: goes on with it, and takes the steps that are due. */
   attend (row: RecordingRow): Promise<void>
-  /** The same for all that are under way, now and then: nothing else is. */
-  attendAll (rows: readonly RecordingRow[]): Promise<void>
+  /** The same for all that are under way, now and then: nothing else is. @param closing none is begun with after it */
+  attendAll (rows: readonly RecordingRow[], closing: AbortSignal): Promise<void>
   /** What it says when nothing was recorded in time. @param seconds that it had */
   lateStart (seconds: number): string
   close (): Promise<void>

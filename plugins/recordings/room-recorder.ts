@@ -9,6 +9,7 @@ import type { Log } from '../../src/log.ts'
 import type { ObjectInfo, Objects } from '../../src/platform/objects/objects.ts'
 import type { Locks } from '../../src/platform/state/state.ts'
 import type { RoomProvider, RoomRecording } from '../../src/rooms/provider.ts'
+import { RunLimit } from '../../src/run-limit.ts'
 import type { Recorder } from './recorder.ts'
 import { pathOf, RECORDING_TYPE } from './recording-file.ts'
 import type { RecordingStore } from './recording-store.ts'
@@ -27,6 +28,8 @@ export interface RoomRecorderOptions {
 }
 
 const LEASE_MS = 30_000
+/** Each may be a file that is copied. */
+const ATTENDED_AT_ONCE = 4
 /** How an MP4 begins: a box of any length of this type (ISO/IEC 14496-12, 4.3). */
 const BEGINNING = { start: 4, end: 7 }
 const FILE_TYPE = 'ftyp'
@@ -54,7 +57,7 @@ export class RoomRecorder implements Recorder {
     this.#end = options.provider.onEvent(async event => {
       if (event.type !== 'recording-changed') return
       const row = await options.store.ofProvider(event.recording.id)
-      if (row !== undefined) await this.#apply(row, event.recording)
+      if (row !== undefined) await this.#follow(row, event.recording)
     })
   }
 
@@ -66,10 +69,8 @@ export class RoomRecorder implements Recorder {
     const { provider, store } = this.#options
     const asked = await provider.startRecording(row.sourceName, pathOf(row))
     await store.noteProvider(row.recordingId, asked.id)
-    const now = await store.find(row.recordingId)
-    // It was stopped, or took too long, before anybody knew what to stop.
-    if (now?.state === 'processing' || now?.state === 'failed') await this.stop(now)
-    else await this.#apply(row, asked)
+    // It may have been stopped, or have taken too long, before anybody knew what to stop.
+    await this.#follow(await store.find(row.recordingId) ?? row, asked)
   }
 
   async stop (row: RecordingRow): Promise<void> {
@@ -86,15 +87,16 @@ export class RoomRecorder implements Recorder {
     if (row.providerId === null) return
     const told = await this.#options.provider.findRecording(row.providerId)
     if (told === undefined) await this.#vanished(row)
-    else if (row.state === 'processing' && (told.state === 'starting' || told.state === 'active')) await this.stop(row)
-    else await this.#apply(row, told)
+    else await this.#follow(row, told)
   }
 
   /** One that cannot be looked at keeps no other from it. */
-  async attendAll (rows: readonly RecordingRow[]): Promise<void> {
-    for (const row of rows) {
+  async attendAll (rows: readonly RecordingRow[], closing: AbortSignal): Promise<void> {
+    const atOnce = new RunLimit(ATTENDED_AT_ONCE)
+    await Promise.all(rows.map(async row => await atOnce.run(async () => {
+      if (closing.aborted) return
       await this.attend(row).catch((error: unknown) => { this.#options.log.warn({ err: error, recording: row.recordingId }, 'what became of a recording could not be asked for') })
-    }
+    })))
   }
 
   lateStart (seconds: number): string {
@@ -104,6 +106,14 @@ export class RoomRecorder implements Recorder {
   async close (): Promise<void> {
     this.#end()
     await Promise.allSettled(this.#works.values())
+  }
+
+  /** What is over here, and still runs there, is stopped: it could not be before. Otherwise what was told counts. */
+  async #follow (row: RecordingRow, told: RoomRecording): Promise<void> {
+    const isOver = row.state === 'processing' || row.state === 'failed'
+    const runs = told.state === 'starting' || told.state === 'active'
+    if (isOver && runs) await this.stop(row)
+    else await this.#apply(row, told)
   }
 
   /** Takes the steps that lead to what was told. */

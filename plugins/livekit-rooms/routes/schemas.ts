@@ -6,8 +6,8 @@ export const TAG = 'livekit-rooms'
 
 /** LiveKit's own limit of a name, in bytes of UTF-8; a character has one at least. */
 export const MAX_NAME_BYTES = 256
-/** LiveKit keeps it in 32 bits. */
-const MAX_PARTICIPANTS = 4_294_967_295
+/** The database keeps it in 32 bits, one of which is a sign. */
+const MAX_PARTICIPANTS = 2_147_483_647
 
 /** What is left out of a new room. */
 export const DEFAULTS = { roomTopic: '새 회의', description: '', maxParticipants: 20 }

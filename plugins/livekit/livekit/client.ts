@@ -33,6 +33,7 @@ export class LivekitClient {
   readonly #log: Log
   readonly #onOutcome: ClientOptions['onOutcome']
   readonly #sdk: Sdk
+  readonly #lastTries = new AbortController()
   readonly #closing = new AbortController()
   readonly #underWay = new Set<Promise<unknown>>()
   #isAnswering = true
@@ -44,8 +45,8 @@ export class LivekitClient {
     // What is tried again, where and when, is decided here.
     const options = { requestTimeout: settings.requestMs / 1000, failover: false }
     this.#sdk = { rooms: new RoomServiceClient(settings.url, key, secret, options), egress: new EgressClient(settings.url, key, secret, options) }
-    // As many requests as there are listen to it.
-    setMaxListeners(0, this.#closing.signal)
+    // As many requests as there are listen to them.
+    setMaxListeners(0, this.#lastTries.signal, this.#closing.signal)
   }
 
   /** Whether LiveKit did what it was asked for last, or said why not. Before it was asked: yes. */
@@ -55,7 +56,7 @@ export class LivekitClient {
 
   /** @throws LivekitFailure */
   async ask<T> (operation: Operation, request: (sdk: Sdk) => Promise<T>): Promise<T> {
-    const { signal } = this.#closing
+    const { signal } = this.#lastTries
     for (let attempt = 1; ; attempt++) {
       try {
         const answer = await this.#once(request)
@@ -72,8 +73,14 @@ export class LivekitClient {
     }
   }
 
+  /** From now on nothing is tried again: the server is about to close, and waits for those who ask. */
+  tryNoMore (): void {
+    this.#lastTries.abort()
+  }
+
   /** Who waits for an answer fails at once; resolves when the connections have come to rest, which the time-out bounds. */
   async close (): Promise<void> {
+    this.tryNoMore()
     this.#closing.abort()
     await Promise.allSettled(this.#underWay)
   }

@@ -3,6 +3,7 @@ import type { LivekitConfig } from '../../../src/config/livekit.ts'
 import { HeadwaterError } from '../../../src/errors/catalogue.ts'
 import { Listeners } from '../../../src/listeners.ts'
 import type { Log } from '../../../src/log.ts'
+import { RecentMap } from '../../../src/recent-map.ts'
 import type { NewRoom, Participant, Permissions, Room, RoomCapabilities, RoomEvent, RoomProvider, RoomRecording, RoomToken } from '../../../src/rooms/provider.ts'
 import type { SigningKey } from '../secret.ts'
 import { makeToken, readToken } from '../tokens.ts'
@@ -10,7 +11,6 @@ import { LivekitClient, type ClientOptions, type Sdk } from './client.ts'
 import { isWrittenTo, recordingOf } from './egress-info.ts'
 import { egressOutput, type Bucket, type EgressOutput } from './egress-output.ts'
 import { answered, LivekitFailure, unless, type Operation } from './failure.ts'
-import { KnownSids } from './known-sids.ts'
 import { isConnected, participantOf, permissionInfo } from './participant-info.ts'
 import { newestFirst, ROOM_SID, roomOf } from './room-info.ts'
 import { parseWebhookEvent, type ToldEvent } from './webhook-event.ts'
@@ -32,7 +32,8 @@ export class LivekitRooms implements RoomProvider {
   readonly #signingKey: SigningKey
   readonly #client: LivekitClient
   readonly #outputOf: EgressOutput | undefined
-  readonly #sids: KnownSids
+  /** Names of rooms by sid, also of those that were made again under their name: the server forgets that. */
+  readonly #names: RecentMap<string, string>
   readonly #listeners: Listeners<[RoomEvent]>
   readonly #log: Log
 
@@ -45,7 +46,7 @@ export class LivekitRooms implements RoomProvider {
     this.capabilities = { media: true, recording: this.#outputOf !== undefined }
     this.url = socketAddress(config.publicUrl === '' ? config.url : config.publicUrl)
     this.#client = new LivekitClient({ settings: config, signingKey, log, onOutcome })
-    this.#sids = new KnownSids(config.rememberedSids)
+    this.#names = new RecentMap(config.rememberedSids)
     this.#listeners = new Listeners(log, 'events of rooms')
   }
 
@@ -70,7 +71,7 @@ export class LivekitRooms implements RoomProvider {
 
   async findRoom (id: string): Promise<Room | undefined> {
     if (!ROOM_SID.test(id)) return this.#seenIfAny((await this.#list([id])).find(({ name }) => name === id))
-    const earlier = this.#sids.nameOf(id)
+    const earlier = this.#names.get(id)
     if (earlier !== undefined) {
       const named = await this.#list([id, earlier])
       const found = named.find(({ name }) => name === id) ?? named.find(({ name }) => name === earlier)
@@ -115,7 +116,7 @@ export class LivekitRooms implements RoomProvider {
   /** LiveKit sees by itself who is there. */
   async left (): Promise<void> {}
 
-  async sendData (room: string, data: Buffer, { topic, identities }: { topic?: string, identities?: readonly string[] } = {}): Promise<void> {
+  async sendData (room: string, data: Uint8Array, { topic, identities }: { topic?: string, identities?: readonly string[] } = {}): Promise<void> {
     // To nobody would be to everybody.
     if (identities?.length === 0) return
     const options = { ...(topic === undefined ? {} : { topic }), ...(identities === undefined ? {} : { destinationIdentities: [...identities] }) }
@@ -161,8 +162,13 @@ export class LivekitRooms implements RoomProvider {
   readonly parseEvent = (body: string): ToldEvent => parseWebhookEvent(body)
 
   readonly tell = (event: RoomEvent): void => {
-    if (event.type === 'room-started') this.#sids.see(event.room)
+    if (event.type === 'room-started') this.#names.set(event.room.sid, event.room.name)
     this.#listeners.tell(event)
+  }
+
+  /** The server is about to close: what fails from now on is not tried again. */
+  tryNoMore (): void {
+    this.#client.tryNoMore()
   }
 
   async close (): Promise<void> {
@@ -179,7 +185,7 @@ export class LivekitRooms implements RoomProvider {
 
   #seen (room: RoomInfo): Room {
     if (room.sid === '') throw new HeadwaterError('ROOMS_UNAVAILABLE', { message: 'LiveKit has answered without a room (look at LIVEKIT_URL)' })
-    this.#sids.see(room)
+    this.#names.set(room.sid, room.name)
     return roomOf(room)
   }
 

@@ -109,6 +109,11 @@ export class Hall {
     }
   }
 
+  /** Its room is closed: everybody goes. */
+  shut (): void {
+    for (const connection of this.connections) this.#later(connection.end('room-closed'))
+  }
+
   async #look (): Promise<Guest[]> {
     this.#roster.look()
     const guests = await this.#parts.attendance.guests(this.room.sid)
@@ -134,7 +139,7 @@ export class Hall {
         return
       }
       case 'closed':
-        for (const connection of this.connections) this.#later(connection.end('room-closed'))
+        this.shut()
         return
       case 'ask':
         for (const occupant of this.#of(message.identity)) this.#later(this.#answer(occupant, message))

@@ -153,10 +153,17 @@ export class Halls {
   }
 
   async #beat (): Promise<void> {
+    const halls = [...this.#halls.values()].map(({ hall }) => hall)
+    if (halls.length === 0) return
+    const open = await this.#options.register.openAmong(halls.map(({ room }) => room.sid)).catch((error: unknown) => {
+      this.#options.log.warn({ err: error }, 'it could not be asked which rooms are open')
+    })
     // One after the other, so that they do not ask Redis for more at once than it may be asked for.
-    for (const { hall } of [...this.#halls.values()]) {
+    for (const hall of halls) {
       try {
         await hall.beat()
+        // What another server said while Redis was away is not told later.
+        if (open?.has(hall.room.sid) === false) hall.shut()
       } catch (error) {
         this.#options.log.warn({ err: error, room: hall.room.sid }, 'it could not be said who is in a room')
       }

@@ -129,10 +129,10 @@ export class LocalRooms implements RoomProvider {
   }
 
   /** As text. */
-  async sendData (name: string, data: Buffer, { topic = '', identities }: { topic?: string, identities?: readonly string[] } = {}): Promise<void> {
+  async sendData (name: string, data: Uint8Array, { topic = '', identities }: { topic?: string, identities?: readonly string[] } = {}): Promise<void> {
     const room = await this.#parts.register.findOpen(name)
     if (room === undefined) throw new HeadwaterError('ROOM_NOT_FOUND')
-    const message: HallMessage = { kind: 'data', from: null, topic, payload: data.toString(), ...(identities === undefined ? {} : { to: identities }) }
+    const message: HallMessage = { kind: 'data', from: null, topic, payload: new TextDecoder().decode(data), ...(identities === undefined ? {} : { to: identities }) }
     await this.#options.state.channels.publish(hallOf(room.sid), message)
   }
 

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNotNull, isNull, lte, or, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, isNull, lte, or, sql, type SQL } from 'drizzle-orm'
 import type { Orm } from '../../../src/platform/database/database.ts'
 import type { NewRoom, Room } from '../../../src/rooms/provider.ts'
 import { rooms } from '../tables.ts'
@@ -57,6 +57,12 @@ export class RoomRegister {
 
   async findOpen (name: string): Promise<RegisteredRoom | undefined> {
     return (await this.#orm.select().from(rooms).where(and(eq(rooms.name, name), isNull(rooms.closedAt)))).map(roomOf)[0]
+  }
+
+  /** Those of these sids whose rooms are open. */
+  async openAmong (sids: readonly string[]): Promise<Set<string>> {
+    const open = await this.#orm.select({ sid: rooms.sid }).from(rooms).where(and(isNull(rooms.closedAt), inArray(rooms.sid, [...sids])))
+    return new Set(open.map(({ sid }) => sid))
   }
 
   /** Newest first. */

@@ -16,6 +16,7 @@ class ScriptedRecorder {
   readonly known = new Map<string, RoomRecording>()
   isAway = false
   canRecord = true
+  readonly #silent = new Map<string, Promise<void>>()
   readonly #listeners = new Set<(event: RoomEvent) => unknown>()
   #events = 0
 
@@ -38,6 +39,7 @@ class ScriptedRecorder {
       },
       findRecording: async id => {
         away()
+        await this.#silent.get(id)
         return this.known.get(id)
       },
       onEvent: listener => {
@@ -46,6 +48,13 @@ class ScriptedRecorder {
       }
     }
     return scripted as RoomProvider
+  }
+
+  /** Whoever asks about it waits. @returns an end to it */
+  hush (id: string): () => void {
+    let end = () => {}
+    this.#silent.set(id, new Promise(resolve => { end = resolve }))
+    return () => { end() }
   }
 
   become (id: string, change: Partial<RoomRecording>): RoomRecording {
@@ -164,6 +173,42 @@ t.test('recordings that a provider makes', async t => {
     scripted.isAway = false
     while (!scripted.stopped.includes(egress)) await delay(20)
   })
+
+  await t.test('one that was given up, could not be stopped, and begins after all', async t => {
+    const { recordingId, egress } = await start('k')
+    scripted.isAway = true
+    await until(recordingId, 'failed')
+    scripted.isAway = false
+    scripted.stopped.length = 0
+    scripted.become(egress, { state: 'active', startedAt: new Date() })
+    scripted.tell(egress)
+    while (!scripted.stopped.includes(egress)) await delay(20)
+    t.match(await recordings.find(recordingId), { state: 'failed' })
+  })
+
+  await t.test('one of which nothing is said holds up none of the others', async t => {
+    const silent = await start('l')
+    const { recordingId, egress } = await start('m')
+    t.teardown(scripted.hush(silent.egress))
+    scripted.become(egress, { state: 'active' })
+    await until(recordingId, 'active')
+  })
+})
+
+t.test('a server starts though nobody says what became of its recordings', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'headwater-rooms-'))
+  t.teardown(async () => { await rm(folder, { recursive: true, force: true }) })
+  const scripted = new ScriptedRecorder()
+  const first = await startRecordingsHost({ folder, provider: scripted.provider })
+  const { recordingId } = await first.recordings.start({ of: THING, ownerId: OWNER, title: '', source: { kind: 'room', name: 'room' } })
+  await first.close()
+  const speak = scripted.hush('EG_1')
+  scripted.become('EG_1', { state: 'active' })
+  const second = await startRecordingsHost({ folder, provider: scripted.provider })
+  t.match(await second.recordings.find(recordingId), { state: 'starting' })
+  speak()
+  while ((await second.recordings.find(recordingId))!.state !== 'active') await delay(20)
+  await second.close()
 })
 
 t.test('a provider that cannot record', async t => {

@@ -10,7 +10,7 @@ t.test('names of rooms', async t => {
   t.ok(names.every(isOwnName))
   for (const name of ['test-room', 'RM_dSbCDo6CDPQU', 'room-1736598234-X7K2M9', 'room-1736598234-x7k2m', 'room-x-x7k2m9', 'my-room-1736598234-x7k2m9', 'room-1736598234-x7k2m9\n']) t.notOk(isOwnName(name), name)
   for (const name of ['0f8fad5b-d9cb-469f-a165-70867728950e', '0F8FAD5B-D9CB-469F-A165-70867728950E']) t.ok(isSessionRoom(name), name)
-  for (const name of ['room-1736598234-x7k2m9', '0f8fad5b-d9cb-469f-a165-70867728950', 'x0f8fad5b-d9cb-469f-a165-70867728950e', '']) t.notOk(isSessionRoom(name), name)
+  for (const name of ['room-1736598234-x7k2m9', '0f8fad5b-d9cb-469f-a165-70867728950', 'x0f8fad5b-d9cb-469f-a165-70867728950e', '0f8fad5b-d9cb-469f-a165-70867728950ex', 'RM_abc', '']) t.notOk(isSessionRoom(name), name)
 })
 
 t.test('what a room is about', async t => {

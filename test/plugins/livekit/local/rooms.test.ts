@@ -37,6 +37,20 @@ t.test('rooms are closed', async t => {
   })
 })
 
+t.test('a room that was closed while nobody could tell', async t => {
+  const { presence, channels, counters, locks } = openState(t)
+  const lossy = { presence, counters, locks, channels: { subscribe: channels.subscribe.bind(channels), publish: async (channel: string, message: unknown) => { if ((message as { kind?: string }).kind !== 'closed') await channels.publish(channel, message) } } }
+  const server = await startRooms(t, { database, state: lossy as unknown as State, livekit: { socketTimeoutSeconds: 0.3 } })
+  await server.rooms.createRoom({ name: 'meeting' })
+  await server.rooms.createRoom({ name: 'other' })
+  const [ada, bob] = [await server.join(t, 'meeting', 'ada'), await server.join(t, 'other', 'bob')]
+  await server.rooms.deleteRoom('meeting')
+  t.same(await ada.until('left'), { type: 'left', reason: 'room-closed' })
+  t.same(await ada.closed, { code: 4404, reason: 'room-closed' })
+  t.same((await server.rooms.participants('other')).map(({ identity }) => identity), ['bob'], 'the others stay')
+  bob.socket.terminate()
+})
+
 t.test('the socket', async t => {
   await socketSuite(t, t => ({ database, state: openState(t) }))
 })
