@@ -138,8 +138,10 @@ t.test('one finds sessions, comes and goes, and finds them again', async t => {
   await guest.page.getByRole('link', { name: 'Joined' }).click()
   await guest.page.getByRole('heading', { name: 'Open house' }).waitFor()
 
-  const host = await visitorOf(t, browser, `${server.url}/live/my-sessions`)
+  const host = await visitorOf(t, browser, `${server.url}/live/my-sessions?show=joined`)
   await logIn(host.page, 'jane')
+  await host.page.waitForURL(`${server.url}/live/my-sessions?show=joined`)
+  await host.page.getByRole('link', { name: 'Made by you' }).click()
   await host.press('Cancel Open house')
   await host.press('Cancel the session', 'dialog')
   await host.sees('Open house was cancelled.')
