@@ -155,7 +155,7 @@ t.test('one finds sessions, comes and goes, and finds them again', async t => {
   await host.press('Delete Open house')
   await host.press('Delete the session', 'dialog')
   await host.page.getByRole('heading', { name: 'Open house' }).waitFor({ state: 'detached' })
-  t.equal(await host.page.evaluate(() => (globalThis as any).document.activeElement.className), 'live-card-way', 'the next one has the focus')
+  t.equal(await host.page.evaluate(() => (globalThis as any).document.activeElement.className), 'picture-card-way', 'the next one has the focus')
   t.strictSame([guest.complaints(), second.complaints(), host.complaints()], [[], [], []])
 })
 

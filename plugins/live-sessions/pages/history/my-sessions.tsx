@@ -33,7 +33,7 @@ export function MySessions ({ account }: { account: Account }): ReactElement {
       </div>
       <FoundList
         found={found && { page: found.page, shown: found.sessions.length, total: found.total_count }} names={['session', 'sessions']} isLooking={isLooking} trouble={trouble} onAgain={again}
-        to={page => pathOf(PATH, { filters, page })} className='live-page-cards'
+        to={page => pathOf(PATH, { filters, page })} className='picture-cards'
         empty={isJoined ? <><h2>None joined yet</h2><p>A session that you were in is listed here afterwards.</p></> : <><h2>None made yet</h2><p>Mentors and administrators make sessions.</p></>}
       >
         {found?.sessions.map(session => (

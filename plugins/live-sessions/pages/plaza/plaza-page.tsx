@@ -29,7 +29,7 @@ export default function PlazaPage (): ReactElement {
       </div>
       <FoundList
         found={found && { page: found.page, shown: found.sessions.length, total: found.total_count }} names={['session', 'sessions']} isLooking={isLooking} trouble={trouble} onAgain={again}
-        to={page => pathOf('/live', { filters, page })} className='live-page-cards'
+        to={page => pathOf('/live', { filters, page })} className='picture-cards'
         empty={isNarrowed ? <><h2>No session fits</h2><p>Choose another type or state.</p></> : <><h2>No public session yet</h2><p>When somebody makes one, it appears here by itself.</p></>}
       >
         {found?.sessions.map(session => <li key={session.session_id}><LiveSessionCard session={session} now={now} /></li>)}
