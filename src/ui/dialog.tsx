@@ -45,7 +45,7 @@ export function ConfirmDialog ({ confirm, cancel = 'Cancel', onConfirm, onCancel
     <Dialog
       {...rest} onClose={onCancel} actions={
         <>
-          <Button kind='quiet' autoFocus onClick={onCancel}>{cancel}</Button>
+          <Button kind='quiet' onClick={onCancel}>{cancel}</Button>
           <Button kind='danger' onClick={onConfirm}>{confirm}</Button>
         </>
       }

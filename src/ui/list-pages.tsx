@@ -17,7 +17,7 @@ export function ListPages ({ page, pages, to }: ListPagesProps): ReactElement | 
   return (
     <nav className='list-pages' aria-label='Pages of the list'>
       {page > 1 && <ButtonLink kind='quiet' to={to(Math.min(page - 1, Math.max(pages, 1)))}>Previous</ButtonLink>}
-      <span>Page {page} of {Math.max(pages, 1)}</span>
+      {page <= pages && <span>Page {page} of {pages}</span>}
       {page < pages && <ButtonLink kind='quiet' to={to(page + 1)}>Next</ButtonLink>}
     </nav>
   )

@@ -91,8 +91,11 @@ t.test('another camera and another source in mid-stream', async t => {
   const values = await cameras.locator('option').evaluateAll(options => options.map((option: any) => option.value as string))
   await segmentsOf(t, server, 'switch', 3)
   await cameras.selectOption(values.at(-1)!)
+  await page.getByRole('switch', { name: 'Sound' }).uncheck({ force: true })
   await page.getByRole('radio', { name: 'Test picture' }).check({ force: true })
   await page.waitForFunction(() => (globalThis as any).document.querySelector('video').srcObject.getVideoTracks()[0].constructor.name.includes('Canvas'))
+  t.equal(await page.getByLabel('Preview').evaluate((video: any) => video.srcObject.getAudioTracks()[0].enabled), false, 'what is off stays off')
+  t.equal(await page.getByRole('switch', { name: 'Sound' }).isChecked(), false)
   const { mediaSeconds, seconds } = await viewer.advance(8, 14)
   t.ok(mediaSeconds >= 8, `${mediaSeconds.toFixed(1)} s played in ${seconds.toFixed(1)} s`)
   await studio.end()
@@ -122,6 +125,39 @@ t.test('a screen, with sound and picture on and off', async t => {
   await studio.end()
   t.equal((await playlistOf(server, 'screen')).discontinuities, 0)
   t.strictSame(studio.complaints, [])
+})
+
+t.test('a screen that is not shown any more, and one that is refused', async t => {
+  const server = await startServer(t, { standalone: true })
+  const { page, complaints } = await openStudio(t, browser, server, { streamKey: 'gone' })
+  const status = (text: string) => page.getByRole('status').filter({ hasText: text }).waitFor()
+  await status('Ready')
+  await page.evaluate(() => {
+    // As when the browser's own button stops them: scripts that do are not told.
+    for (const track of (globalThis as any).document.querySelector('video').srcObject.getTracks()) {
+      track.stop()
+      track.dispatchEvent(new Event('ended'))
+    }
+  })
+  await page.getByText('No picture').waitFor()
+  t.equal(await page.getByRole('button', { name: 'Go live' }).isDisabled(), true)
+  await page.getByRole('radio', { name: 'Test picture' }).check({ force: true })
+  await status('Ready')
+  await page.evaluate(() => {
+    const { mediaDevices } = (globalThis as any).navigator
+    const { getDisplayMedia } = mediaDevices
+    mediaDevices.getDisplayMedia = async () => {
+      mediaDevices.getDisplayMedia = getDisplayMedia
+      throw new DOMException('no', 'NotAllowedError')
+    }
+  })
+  await page.getByRole('radio', { name: 'Screen' }).click({ force: true })
+  await page.getByText('That cannot be shown').waitFor()
+  t.equal(await page.getByRole('radio', { name: 'Test picture' }).isChecked(), true, 'what was there stays')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.waitForFunction(() => (globalThis as any).document.querySelector('video').srcObject.getVideoTracks()[0].getSettings().displaySurface !== undefined)
+  t.equal(await page.getByRole('radio', { name: 'Screen' }).isChecked(), true, 'the screen was tried again')
+  t.strictSame(complaints, [])
 })
 
 t.test('a page that is loaded anew goes on with its stream', async t => {

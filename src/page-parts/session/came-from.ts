@@ -1,6 +1,6 @@
 /** Where somebody was who is asked to log in first: goes along in the browser's history, never in an address. */
 export interface CameFrom {
-  /** A path below the server's root. */
+  /** A path below the server's root, and its query. */
   from: string
 }
 

@@ -31,6 +31,8 @@ export class Session extends Stateful<SessionState> {
   readonly #memory: Memory
   readonly #oneAtATime: OneAtATime
   #looking: Promise<void> | undefined
+  /** Grows whenever somebody logs in or out: what was asked before says nothing of who is logged in now. */
+  #changes = 0
 
   /** @param root the server's root */
   constructor (root: URL, memory: Memory, oneAtATime: OneAtATime) {
@@ -51,10 +53,11 @@ export class Session extends Stateful<SessionState> {
    * @throws ApiFailure; with 401, nobody is logged in any more
    */
   async ask<Data> (path: string, options?: Call): Promise<Data> {
+    const before = this.#changes
     try {
       return await this.#askRenewed<Data>(path, options)
     } catch (error) {
-      if (isRefused(error)) this.#forget('logged-out')
+      if (isRefused(error) && before === this.#changes) this.#forget('logged-out')
       // Banned, or no administrator any more.
       if (error instanceof ApiFailure && error.status === 403) void this.look()
       throw error
@@ -86,14 +89,21 @@ export class Session extends Stateful<SessionState> {
   /** Something was written down: another tab may have logged in or out. */
   heard (event: Pick<StorageEvent, 'key'>): void {
     if (!this.#memory.isAbout(event)) return
-    if (this.#memory.read() === undefined) this.#forget('logged-out')
-    else void this.look()
+    if (this.#memory.read() === undefined) {
+      this.#forget('logged-out')
+    } else {
+      this.#changes++
+      void this.#look()
+    }
   }
 
   async #look (): Promise<void> {
+    const before = this.#changes
     try {
-      this.#know(await this.#askRenewed<Account>('users/profile'))
+      const account = await this.#askRenewed<Account>('users/profile')
+      if (before === this.#changes) this.#know(account)
     } catch (error) {
+      if (before !== this.#changes) return
       if (isRefused(error)) this.#forget('logged-out')
       else if (error instanceof ApiFailure && error.status === 403) this.#forget('banned')
       else if (this.snapshot.account === undefined) this.update({ state: 'away' })
@@ -125,10 +135,12 @@ export class Session extends Stateful<SessionState> {
   }
 
   #know (account: Account): void {
+    this.#changes++
     this.update({ state: 'logged-in', account, remembered: this.#memory.write(account) })
   }
 
   #forget (state: NobodyIn): void {
+    this.#changes++
     this.#memory.clear()
     this.update({ state, account: undefined, remembered: undefined })
   }

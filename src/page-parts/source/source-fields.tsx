@@ -58,7 +58,7 @@ export function SourceFields ({ choice, source, devices, choose }: SourceState):
 
 /** Sends silence or black instead, without a new recording. */
 function TrackToggle ({ label, tracks }: { label: string, tracks: MediaStreamTrack[] }): ReactElement | null {
-  const [isOn, setOn] = useState(true)
+  const [isOn, setOn] = useState(tracks.every(({ enabled }) => enabled))
   if (tracks.length === 0) return null
   const change = (on: boolean) => {
     for (const track of tracks) track.enabled = on

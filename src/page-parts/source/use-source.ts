@@ -12,6 +12,8 @@ export interface SourceState {
   devices: Devices
   /** Shows something else; where that fails, what was there stays. */
   choose: (change: Partial<SourceChoice>) => void
+  /** Tries once more what was chosen last. */
+  again: () => void
 }
 
 const NO_DEVICES: Devices = { cameras: [], microphones: [] }
@@ -28,6 +30,9 @@ export function useSource (onSource: (source: Source) => void): SourceState {
   const [isOpening, setOpening] = useState(true)
   const [devices, setDevices] = useState(NO_DEVICES)
   const current = useRef<Source>()
+  /** What was chosen last, and the last of it that could be shown. */
+  const chosen = useRef(FIRST_CHOICE)
+  const shown = useRef(FIRST_CHOICE)
   /** Only the last choice counts. */
   const turn = useRef(0)
   const latest = useRef(onSource)
@@ -35,6 +40,7 @@ export function useSource (onSource: (source: Source) => void): SourceState {
 
   const open = useCallback(async (wanted: SourceChoice) => {
     const mine = ++turn.current
+    chosen.current = wanted
     setChoice(wanted)
     setError(undefined)
     setOpening(true)
@@ -44,19 +50,27 @@ export function useSource (onSource: (source: Source) => void): SourceState {
         opened.close()
         return
       }
+      // Whoever has turned something off has not turned it on by choosing another device.
+      if (current.current !== undefined) keepOff(current.current.stream, opened.stream)
       latest.current(opened)
       current.current?.close()
       current.current = opened
+      shown.current = wanted
       setSource(opened)
+      onEnd(opened.stream, () => {
+        if (current.current !== opened) return
+        opened.close()
+        current.current = undefined
+        setSource(undefined)
+      })
     } catch (thrown) {
       if (mine !== turn.current) return
       if (!(thrown instanceof ClientError)) throw thrown
-      const still = current.current
-      if (still?.stream.active !== true) {
+      if (current.current?.stream.active === true) {
+        setChoice(shown.current)
+      } else {
         current.current = undefined
         setSource(undefined)
-      } else {
-        setChoice({ ...wanted, kind: still.kind })
       }
       setError(thrown)
     }
@@ -82,7 +96,25 @@ export function useSource (onSource: (source: Source) => void): SourceState {
     return () => mediaDevices?.removeEventListener('devicechange', changed)
   }, [])
 
-  return { choice, source, error, isOpening, devices, choose: change => { void open({ ...choice, ...change }) } }
+  return {
+    choice,
+    source,
+    error,
+    isOpening,
+    devices,
+    choose: change => { void open({ ...choice, ...change }) },
+    again: () => { void open(chosen.current) }
+  }
+}
+
+function keepOff (former: MediaStream, next: MediaStream): void {
+  const isOff = (kind: string) => former.getTracks().some(track => track.kind === kind && !track.enabled)
+  for (const track of next.getTracks()) track.enabled = !isOff(track.kind)
+}
+
+/** All that it had is gone: the browser's own button has stopped the screen, or the device was taken away. */
+function onEnd (stream: MediaStream, act: () => void): void {
+  for (const track of stream.getTracks()) track.addEventListener('ended', () => { if (!stream.active) act() })
 }
 
 /** Some phones have one camera open at a time: there the former one is closed first. */

@@ -12,6 +12,8 @@ class Server {
   refresh = false
   banned = false
   away = false
+  /** What a profile is answered with is under way until then. */
+  delivered: Promise<void> | undefined
   readonly asked: string[] = []
 
   readonly fetch = async (url: URL, { method = 'GET' }: RequestInit = {}): Promise<Response> => {
@@ -25,10 +27,10 @@ class Server {
       case 'auth/logout':
         this.access = this.refresh = false
         return answer(200, null)
-      default:
-        if (this.banned) return answer(403, null)
-        return this.access ? answer(200, ALICE) : answer(401, null)
     }
+    const answered = this.banned ? answer(403, null) : this.access ? answer(200, ALICE) : answer(401, null)
+    await this.delivered
+    return answered
   }
 
   #open (data: object): Response {
@@ -135,6 +137,40 @@ t.test('a server that is away ends nothing', async t => {
   server.away = false
   await second.look()
   t.equal(second.snapshot.state, 'logged-in')
+})
+
+t.test('an answer that was under way while somebody logged in or out says nothing any more', async t => {
+  const { server, shelf, tab } = browser(t)
+  const session = tab()
+  let deliver = () => {}
+  const hold = () => { server.delivered = new Promise(resolve => { deliver = resolve }) }
+
+  hold()
+  const asStranger = session.look()
+  await session.logIn('alice', 'x')
+  deliver()
+  await asStranger
+  t.equal(session.snapshot.state, 'logged-in')
+  t.equal(shelf.kept.size, 1)
+
+  hold()
+  const asAlice = session.look()
+  await session.logOut()
+  deliver()
+  await asAlice
+  t.equal(session.snapshot.state, 'logged-out')
+  t.equal(shelf.kept.size, 0)
+
+  hold()
+  const another = tab()
+  const beforeTheOther = another.look()
+  await session.logIn('alice', 'x')
+  another.heard({ key: 'headwater.account /video/' })
+  const known = new Promise(resolve => another.on('change', resolve))
+  deliver()
+  await Promise.all([beforeTheOther, known])
+  t.equal(another.snapshot.state, 'logged-in')
+  t.equal(shelf.kept.size, 1, 'and the other tab is not logged out')
 })
 
 t.test('who is banned meanwhile is told', async t => {

@@ -6,12 +6,14 @@ import type { Joined, LiveSession, Recording, SessionDetails, SessionRole } from
 export interface SessionPage {
   sessions: LiveSession[]
   total_count: number
-  total_pages: number
+  /** Which one it is, from 1. */
+  page: number
 }
 
 export interface RecordingPage {
   recordings: Recording[]
   total_count: number
+  page: number
 }
 
 export interface NewSession {

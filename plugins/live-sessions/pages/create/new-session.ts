@@ -16,12 +16,13 @@ export const MAX_PARTICIPANTS = 10_000
 /** What is wrong with each field, in words. */
 export type Problems = Readonly<Partial<Record<keyof Filled, string>>>
 
-export function problemsOf ({ title, max_participants: most, scheduled_at: at }: Filled): Problems {
+/** @param isTimeHalf day or time is missing: browsers give nothing then, as if nobody had filled in any of it */
+export function problemsOf ({ title, max_participants: most }: Omit<Filled, 'scheduled_at'>, { isTimeHalf }: { isTimeHalf: boolean }): Problems {
   const count = Number(most)
   return {
     ...(title.trim() === '' ? { title: 'Enter a title.' } : [...title.trim()].length > MAX_TITLE ? { title: `A title has at most ${MAX_TITLE} characters.` } : {}),
     ...(Number.isInteger(count) && count >= 1 && count <= MAX_PARTICIPANTS ? {} : { max_participants: `A number from 1 to ${MAX_PARTICIPANTS}.` }),
-    ...(at !== '' && Number.isNaN(Date.parse(at)) ? { scheduled_at: 'Enter day and time, or leave it empty.' } : {})
+    ...(isTimeHalf ? { scheduled_at: 'Enter day and time, or leave it empty.' } : {})
   }
 }
 

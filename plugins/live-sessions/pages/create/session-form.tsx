@@ -22,7 +22,8 @@ export function SessionForm ({ onCreated }: { onCreated: (created: CreatedSessio
   const send = (event: FormEvent) => {
     event.preventDefault()
     const filled = Object.fromEntries(new FormData(form.current!)) as unknown as Filled
-    const found = problemsOf(filled)
+    const { validity } = form.current!.elements.namedItem('scheduled_at') as HTMLInputElement
+    const found = problemsOf(filled, { isTimeHalf: validity.badInput })
     setProblems(found)
     if (Object.keys(found).length > 0) return
     run(async () => {
@@ -38,7 +39,7 @@ export function SessionForm ({ onCreated }: { onCreated: (created: CreatedSessio
         <div className='create-row'>
           <Select label='Type' name='session_type' options={optionsOf(TYPES)} />
           <Field label='People at most' name='max_participants' type='number' inputMode='numeric' min={1} max={MAX_PARTICIPANTS} defaultValue={50} error={problems.max_participants} hint='Beside you.' />
-          <Field label='Begins' name='scheduled_at' type='datetime-local' error={problems.scheduled_at} hint='It begins when you start it; this is said to others.' />
+          <Field label='Begins' name='scheduled_at' type='datetime-local' max='9999-12-31T23:59' error={problems.scheduled_at} hint='It begins when you start it; this is said to others.' />
         </div>
         <Toggle label='Public' hint={isPublic ? 'Everybody sees it, and who is logged in can join.' : 'Only who has the link of the invitation can join.'} checked={isPublic} onChange={setPublic} />
         <Toggle label='Record it' hint='From its start to its end. You can begin and stop yourself too.' checked={isRecorded} onChange={setRecorded} />

@@ -1,13 +1,11 @@
 import { useState, type ReactElement } from 'react'
 import { Link, useSearch } from 'wouter'
 import type { Account } from '../../../../src/page-parts/account/account.ts'
-import { ListPages } from '../../../../src/ui/list-pages.tsx'
 import { listSessions } from '../api/live-api.ts'
 import { FoundList } from '../sessions/found-list.tsx'
-import { apiQueryOf, PAGE_SIZE, pathOf, queryOf } from '../sessions/list-query.ts'
+import { apiQueryOf, pathOf, queryOf } from '../sessions/list-query.ts'
 import { LiveSessionCard } from '../sessions/live-session-card.tsx'
 import { useLookedUp } from '../sessions/use-looked-up.ts'
-import { countText } from '../sessions/words.ts'
 import { SessionWays } from './session-ways.tsx'
 
 const FILTERS = { show: (value: string) => value === 'joined' }
@@ -17,7 +15,7 @@ const PATH = '/live/my-sessions'
 export function MySessions ({ account }: { account: Account }): ReactElement {
   const { filters, page } = queryOf(useSearch(), FILTERS)
   const isJoined = filters.show === 'joined'
-  const { found, isLooking, trouble, again } = useLookedUp(listSessions, apiQueryOf({ filters: {}, page }, isJoined ? { joined: 'true' } : { owner_id: String(account.user_id) }))
+  const { found, isLooking, trouble, again } = useLookedUp(listSessions, apiQueryOf({ filters: {}, page }, isJoined ? { joined: 'true' } : { owner_id: String(account.user_id) }), filters.show)
   const [said, setSaid] = useState('')
   const now = new Date()
   const done = (words: string) => {
@@ -34,8 +32,8 @@ export function MySessions ({ account }: { account: Account }): ReactElement {
         <p className='my-sessions-said' role='status'>{said}</p>
       </div>
       <FoundList
-        words={found && countText({ page, pageSize: PAGE_SIZE, shown: found.sessions.length, total: found.total_count, one: 'session', many: 'sessions' })}
-        isEmpty={found?.sessions.length === 0} isLooking={isLooking} trouble={trouble} onAgain={again} className='live-page-cards'
+        found={found && { page: found.page, shown: found.sessions.length, total: found.total_count }} names={['session', 'sessions']} isLooking={isLooking} trouble={trouble} onAgain={again}
+        to={page => pathOf(PATH, { filters, page })} className='picture-cards'
         empty={isJoined ? <><h2>None joined yet</h2><p>A session that you were in is listed here afterwards.</p></> : <><h2>None made yet</h2><p>Mentors and administrators make sessions.</p></>}
       >
         {found?.sessions.map(session => (
@@ -44,7 +42,6 @@ export function MySessions ({ account }: { account: Account }): ReactElement {
           </li>
         ))}
       </FoundList>
-      {found !== undefined && <ListPages page={page} pages={found.total_pages} to={page => pathOf(PATH, { filters, page })} />}
     </>
   )
 }

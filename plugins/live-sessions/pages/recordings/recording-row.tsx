@@ -2,6 +2,7 @@ import { useEffect, useRef, useState, type ReactElement } from 'react'
 import { Button } from '../../../../src/ui/button.tsx'
 import { Icon } from '../../../../src/ui/icon.tsx'
 import { Notice } from '../../../../src/ui/notice.tsx'
+import { useFocusKept } from '../../../../src/ui/use-focus-kept.ts'
 import { VisuallyHidden } from '../../../../src/ui/visually-hidden.tsx'
 import type { Recording } from '../api/live-session.ts'
 import { durationText, sizeText, timeText } from '../sessions/words.ts'
@@ -29,6 +30,7 @@ export function RecordingRow ({ recording, now }: { recording: Recording, now: D
 function Playing ({ url, title }: { url: string, title: string }): ReactElement {
   const video = useRef<HTMLVideoElement>(null)
   const [hasFailed, setFailed] = useState(false)
+  useFocusKept(() => video.current)
   useEffect(() => {
     // Where browsers do not let it begin by itself, the controls wait for a hand.
     if (!hasFailed) video.current!.play().catch(() => {})

@@ -1,13 +1,11 @@
 import type { ReactElement } from 'react'
 import { useSearch } from 'wouter'
 import { ButtonLink } from '../../../../src/ui/button.tsx'
-import { ListPages } from '../../../../src/ui/list-pages.tsx'
 import { listRecordings } from '../api/live-api.ts'
 import { FoundList } from '../sessions/found-list.tsx'
-import { apiQueryOf, PAGE_SIZE, pathOf, queryOf } from '../sessions/list-query.ts'
+import { apiQueryOf, pathOf, queryOf } from '../sessions/list-query.ts'
 import { LivePage } from '../sessions/live-page.tsx'
 import { useLookedUp } from '../sessions/use-looked-up.ts'
-import { countText } from '../sessions/words.ts'
 import { RecordingRow } from './recording-row.tsx'
 import './recordings.css'
 
@@ -16,8 +14,8 @@ const FILTERS = { session_id: (value: string) => /^[\w-]{1,100}$/.test(value) }
 /** What was recorded, to be watched again: of one session, or of all that one may see. */
 export default function RecordingsPage (): ReactElement {
   const query = queryOf(useSearch(), FILTERS)
-  const { found, isLooking, trouble, again } = useLookedUp(listRecordings, apiQueryOf(query))
-  const { filters, page } = query
+  const { filters } = query
+  const { found, isLooking, trouble, again } = useLookedUp(listRecordings, apiQueryOf(query), filters.session_id)
   const isOfOne = filters.session_id !== ''
   const now = new Date()
   return (
@@ -29,13 +27,12 @@ export default function RecordingsPage (): ReactElement {
         </p>
       )}
       <FoundList
-        words={found && countText({ page, pageSize: PAGE_SIZE, shown: found.recordings.length, total: found.total_count, one: 'recording', many: 'recordings' })}
-        isEmpty={found?.recordings.length === 0} isLooking={isLooking} trouble={trouble} onAgain={again} className='recordings-list'
+        found={found && { page: found.page, shown: found.recordings.length, total: found.total_count }} names={['recording', 'recordings']} isLooking={isLooking} trouble={trouble} onAgain={again}
+        to={page => pathOf('/live/recordings', { filters, page })} className='recordings-list'
         empty={isOfOne ? <><h2>No recording yet</h2><p>A recording is ready some time after its session has ended. It appears here by itself.</p></> : <><h2>No recordings</h2><p>Sessions that are recorded appear here some time after they have ended.</p></>}
       >
         {found?.recordings.map(recording => <RecordingRow key={recording.id} recording={recording} now={now} />)}
       </FoundList>
-      {found !== undefined && <ListPages page={page} pages={Math.ceil(found.total_count / PAGE_SIZE)} to={page => pathOf('/live/recordings', { filters, page })} />}
     </LivePage>
   )
 }

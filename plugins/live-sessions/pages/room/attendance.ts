@@ -37,7 +37,12 @@ export class Attendance extends Stateful<AttendanceState> {
   #timer: ReturnType<typeof setTimeout> | undefined
   /** Grows with every coming and going: what was waited for before belongs to another one. */
   #turn = 0
+  /** Of the questions how the session is, the last one counts. */
+  #looks = 0
+  /** Somebody is in, or on the way in. */
+  #isHere = false
 
+  /** @param open throws ApiFailure where what it needs cannot be loaded */
   constructor (api: Api, open: (options: ConnectionOptions) => Promise<OpenRoom>) {
     super(NOT_THERE)
     this.#api = api
@@ -46,8 +51,10 @@ export class Attendance extends Stateful<AttendanceState> {
 
   async enter (): Promise<void> {
     this.close()
+    this.#isHere = true
     const turn = this.#turn
     this.update({ ...NOT_THERE, session: this.snapshot.session })
+    let hasJoined = false
     try {
       const session = await this.#api.details()
       if (turn !== this.#turn) return
@@ -57,43 +64,48 @@ export class Attendance extends Stateful<AttendanceState> {
         return
       }
       const joined = await this.#api.join()
+      hasJoined = true
       const room = await this.#open({ joined, renew: async () => await this.#api.join() })
-      if (turn !== this.#turn) {
-        this.#api.leave()
-        return
-      }
-      this.#follow(room)
+      if (turn === this.#turn) this.#follow(room)
     } catch (error) {
       if (!(error instanceof ApiFailure)) throw error
-      if (turn === this.#turn) this.update({ phase: phaseOf(error) })
+      if (turn === this.#turn) {
+        this.#isHere = false
+        this.update({ phase: phaseOf(error) })
+      }
     }
+    // Who has come once more meanwhile keeps the place: to the server they are the same.
+    if (hasJoined && !this.#isHere) this.#api.leave()
   }
 
   /** Asks how the session is at once. */
   async look (): Promise<void> {
     clearTimeout(this.#timer)
     const turn = this.#turn
+    const look = ++this.#looks
+    const isLast = () => turn === this.#turn && look === this.#looks
     try {
       const session = await this.#api.details()
-      if (turn !== this.#turn) return
+      if (!isLast()) return
       this.update({ session })
       if (isOver(session)) this.#end('over')
     } catch (error) {
       // The room knows better whether one is still in.
       if (!(error instanceof ApiFailure)) throw error
     }
-    if (turn === this.#turn && this.snapshot.phase === 'in') this.#timer = setTimeout(() => { void this.look() }, LOOK_MS)
+    if (isLast() && this.snapshot.phase === 'in') this.#timer = setTimeout(() => { void this.look() }, LOOK_MS)
   }
 
   /** Leaves, so that somebody else finds room. */
   close (): void {
     const { room, phase } = this.snapshot
     this.#turn++
+    this.#isHere = false
     clearTimeout(this.#timer)
     if (room === undefined) return
     const isIn = phase === 'in' && room.connection.snapshot.connection !== 'left'
     room.connection.leave()
-    this.update({ room: undefined })
+    this.update({ phase: 'looking', room: undefined })
     if (isIn) this.#api.leave()
   }
 

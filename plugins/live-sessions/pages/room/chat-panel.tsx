@@ -44,11 +44,13 @@ export function ChatPanel ({ messages, isConnected, say }: ChatPanelProps): Reac
       return
     }
     setProblem(undefined)
+    isAtEnd.current = true
+    // At once: Enter sends nothing twice, and what is typed meanwhile is another message.
+    setText('')
     try {
-      isAtEnd.current = true
       await say(said)
-      setText('')
     } catch {
+      setText(typed => typed === '' ? said : `${said}\n${typed}`)
       setProblem('That could not be sent. Try again in a moment.')
     }
   }

@@ -61,6 +61,8 @@ export const MAX_CHAT_BYTES = 4_096
 const KEPT_MESSAGES = 500
 const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 15_000
+/** So much of a pause may fall away, so that not all come back together to a server that was away. */
+const JITTER = 0.5
 
 export const NOBODY: RoomState = { connection: 'connecting', why: undefined, you: undefined, others: [], messages: [] }
 
@@ -114,7 +116,7 @@ export abstract class RoomConnection extends Stateful<RoomState, RoomEvents> {
     if (this.snapshot.connection === 'left') return
     if (this.snapshot.connection === 'connected') this.update({ connection: 'reconnecting' })
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => { void this.#again() }, this.#retryMs)
+    this.#timer = setTimeout(() => { void this.#again() }, this.#retryMs * (1 - JITTER * Math.random()))
     this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS)
   }
 

@@ -1,4 +1,5 @@
 import type { ComponentType } from 'react'
+import { ApiFailure } from '../../../../src/page-parts/api/failure.ts'
 import type { Joined } from '../api/live-session.ts'
 import type { ConnectionOptions, RoomConnection } from './connection.ts'
 
@@ -18,13 +19,14 @@ export interface OpenRoom {
   finish: () => Promise<void>
 }
 
-/** In a module of its own each: nobody loads what is not used. */
+/** @throws ApiFailure where its module cannot be loaded, as when the server does not answer */
 export async function openRoom (options: ConnectionOptions): Promise<OpenRoom> {
-  const { openRoomOf } = isLocal(options.joined) ? await import('./local/local-room.tsx') : await import('./livekit/livekit-room.tsx')
+  const { openRoomOf } = await moduleFor(options.joined).catch(() => { throw new ApiFailure({ status: 0 }) })
   return openRoomOf(options)
 }
 
-/** Whether this server runs the room itself. */
-function isLocal ({ socket_path: path }: Joined): boolean {
-  return path !== undefined
+/** A module of its own for each: nobody loads what is not used. */
+async function moduleFor ({ socket_path: path }: Joined): Promise<{ openRoomOf: (options: ConnectionOptions) => OpenRoom }> {
+  // Only where this server runs the rooms itself, they have a socket of it.
+  return path !== undefined ? await import('./local/local-room.tsx') : await import('./livekit/livekit-room.tsx')
 }

@@ -5,6 +5,7 @@ import { ButtonLink } from '../../../../src/ui/button.tsx'
 import { Masthead } from '../../../../src/ui/masthead.tsx'
 import type { PageProps } from '../../../../src/ui/page.ts'
 import { PageTitle } from '../../../../src/ui/page-title.tsx'
+import { useFocusKept } from '../../../../src/ui/use-focus-kept.ts'
 import { SessionApi } from '../api/live-api.ts'
 import type { SessionDetails } from '../api/live-session.ts'
 import { keptInvitation, takeInvitation } from '../invitation/kept-invitation.ts'
@@ -40,6 +41,7 @@ interface AttendedProps {
 function Attended ({ userId, sessionId, onTitle }: AttendedProps): ReactElement {
   const [api] = useState(() => new SessionApi(sessionId, () => keptInvitation(sessionId)))
   const { phase, session, room, enter, look } = useAttendance(api)
+  useFocusKept(() => document.querySelector('h1'))
   useEffect(() => { if (session !== undefined) onTitle(session.title) }, [session?.title])
   return (
     <>

@@ -1,7 +1,7 @@
 import type { ReactElement, ReactNode } from 'react'
-import { Link } from 'wouter'
 import { Badge } from '../../../../src/ui/badge.tsx'
 import { Icon, type IconName } from '../../../../src/ui/icon.tsx'
+import { PictureCard } from '../../../../src/ui/picture-card.tsx'
 import type { LiveSession, SessionType } from '../api/live-session.ts'
 import { STATUSES, thereText, TYPES, whenText } from './words.ts'
 import './live-session-card.css'
@@ -21,22 +21,20 @@ export function LiveSessionCard ({ session, now, children }: CardProps): ReactEl
   const { session_id: id, title, session_type: type, status, is_public: isPublic, is_recorded: isRecorded, owner_name: owner } = session
   const isLive = status === 'live'
   return (
-    <article className='live-card'>
-      <Link href={`/live/${id}`} className='live-card-way'>
-        <div className={`live-card-picture${isLive ? ' live-card-live' : ''}`}>
-          <Icon name={SIGNS[type]} size={40} />
-          <span className='live-card-badges'>
-            <Badge kind={isLive ? 'live' : 'quiet'}>{STATUSES[status]}</Badge>
-            {!isPublic && <Badge kind='warning'>Private</Badge>}
-            {isRecorded && <Badge kind='quiet'>Recorded</Badge>}
-          </span>
-        </div>
-        <h2>{title}</h2>
-      </Link>
+    <PictureCard
+      to={`/live/${id}`} title={title} isStage={isLive} picture={<Icon name={SIGNS[type]} />}
+      badges={
+        <>
+          <Badge kind={isLive ? 'live' : 'quiet'}>{STATUSES[status]}</Badge>
+          {!isPublic && <Badge kind='warning'>Private</Badge>}
+          {isRecorded && <Badge kind='quiet'>Recorded</Badge>}
+        </>
+      }
+    >
       <p>{TYPES[type]} by {owner}</p>
       <p>{thereText(session)} · <time dateTime={timeOf(session)}>{whenText(session, now)}</time></p>
       {children !== undefined && <div className='live-card-ways'>{children}</div>}
-    </article>
+    </PictureCard>
   )
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo } from 'react'
 import { useSnapshot } from '../../../../src/ui/use-snapshot.ts'
 import { LookedUp, type Looked } from './looked-up.ts'
 
@@ -7,17 +7,22 @@ const AGAIN_MS = 15_000
 
 /**
  * What the API answers, kept up to date while the page is in view.
- * @param query of the API: another one is another question @returns also what asks again at once
+ * @param query of the API: another one is another question, and until it is answered the last answer stays
+ * @param of what the list is of: of another one, nothing is known at first
+ * @returns also what asks again at once
  */
-export function useLookedUp<Found> (ask: (query: URLSearchParams, signal: AbortSignal) => Promise<Found>, query: URLSearchParams): Looked<Found> & { again: () => void } {
-  const [list] = useState(() => new LookedUp(ask))
+export function useLookedUp<Found> (ask: (query: URLSearchParams, signal: AbortSignal) => Promise<Found>, query: URLSearchParams, of = ''): Looked<Found> & { again: () => void } {
+  const list = useMemo(() => new LookedUp(ask), [ask, of])
   const asked = query.toString()
   const again = () => { void list.look(new URLSearchParams(asked)) }
   useEffect(() => {
+    const lookIfSeen = () => { if (document.visibilityState === 'visible') again() }
     again()
-    const timer = setInterval(() => { if (document.visibilityState === 'visible') again() }, AGAIN_MS)
+    const timer = setInterval(lookIfSeen, AGAIN_MS)
+    document.addEventListener('visibilitychange', lookIfSeen)
     return () => {
       clearInterval(timer)
+      document.removeEventListener('visibilitychange', lookIfSeen)
       list.close()
     }
   }, [list, asked])

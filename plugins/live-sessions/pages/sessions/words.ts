@@ -15,7 +15,7 @@ type Times = Pick<LiveSession, 'status' | 'scheduled_at' | 'started_at' | 'creat
 export function whenText ({ status, scheduled_at: scheduledAt, started_at: startedAt, created_at: createdAt }: Times, now: Date, locale?: string): string {
   if (status === 'live' && startedAt !== null) return `since ${timeText(startedAt, now, locale)}`
   if (startedAt !== null) return `began ${timeText(startedAt, now, locale)}`
-  if (scheduledAt !== null) return `${status === 'scheduled' ? 'begins' : 'was to begin'} ${timeText(scheduledAt, now, locale)}`
+  if (scheduledAt !== null) return `${status === 'scheduled' && new Date(scheduledAt) >= now ? 'begins' : 'was to begin'} ${timeText(scheduledAt, now, locale)}`
   return `made ${timeText(createdAt, now, locale)}`
 }
 

@@ -23,7 +23,7 @@ export default function StartPage (): ReactElement {
         <p className='start-words' role='status'>{wordsFor(streams?.length, away)}</p>
         {empty && !away && <NobodyLive />}
         {!empty && (
-          <ul className='start-streams' aria-busy={streams === undefined}>
+          <ul className='picture-cards' aria-busy={streams === undefined}>
             {streams?.map(stream => <li key={stream.key}><StreamCard stream={stream} /></li>) ?? <li><CardSkeleton /></li>}
           </ul>
         )}

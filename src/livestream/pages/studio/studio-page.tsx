@@ -99,7 +99,7 @@ export default function StudioPage (): ReactElement {
             <Notice
               kind={source.source === undefined ? 'danger' : 'warning'} title='That cannot be shown' actions={
                 <>
-                  <Button kind='quiet' onClick={() => source.choose({})}>Try again</Button>
+                  <Button kind='quiet' onClick={() => source.again()}>Try again</Button>
                   {source.choice.kind !== 'picture' && <Button kind='quiet' onClick={() => source.choose({ kind: 'picture' })}>Use the test picture</Button>}
                 </>
               }

@@ -66,7 +66,7 @@ export function HostPicture ({ isLive, connection, joined, sending }: HostPictur
         <Notice
           kind={stream === undefined ? 'danger' : 'warning'} title='That cannot be shown' actions={
             <>
-              <Button kind='quiet' onClick={() => source.choose({})}>Try again</Button>
+              <Button kind='quiet' onClick={() => source.again()}>Try again</Button>
               {source.choice.kind !== 'picture' && <Button kind='quiet' onClick={() => source.choose({ kind: 'picture' })}>Use the test picture</Button>}
             </>
           }

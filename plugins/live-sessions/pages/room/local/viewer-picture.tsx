@@ -38,10 +38,11 @@ export function ViewerPicture ({ isLive, connection, joined, renew }: ViewerPict
   }, [video, isLive, connection])
 
   const waiting = waitingFor(isLive, playback)
+  const isSeen = waiting === undefined || waiting.isThin === true
   return (
-    <Stage waiting={waiting} muted={waiting === undefined && tracks?.audio !== false ? video : null}>
-      <video ref={setVideo} controls={waiting === undefined} playsInline aria-label='Picture of the host' />
-      {tracks?.video === false && waiting === undefined && <StageWords>Sound only</StageWords>}
+    <Stage waiting={waiting} muted={isSeen && tracks?.audio !== false ? video : null}>
+      <video ref={setVideo} controls={isSeen} playsInline aria-label='Picture of the host' />
+      {tracks?.video === false && isSeen && <StageWords>Sound only</StageWords>}
     </Stage>
   )
 }

@@ -6,6 +6,8 @@ import type { RoomConnection } from '../connection.ts'
 /** Before a new token is asked for, should the one before have been refused too. */
 const RENEW_MS = 2_000
 const LAST_RENEW_MS = 30_000
+/** Whether there is a picture again is asked so often, should nobody say so. */
+const LOOK_MS = 5_000
 
 export interface WatchingOptions {
   server: URL
@@ -21,6 +23,7 @@ export class Watching {
   readonly player: Player
   readonly #options: WatchingOptions
   readonly #offs: Array<() => void>
+  readonly #closing = new AbortController()
   #timer: ReturnType<typeof setTimeout> | undefined
   #renewMs = RENEW_MS
 
@@ -33,6 +36,7 @@ export class Watching {
         if (playback === 'playing') this.#renewMs = RENEW_MS
         // What lets one watch is good for a while only.
         if (playback === 'refused') this.#renewSoon()
+        if (playback === 'finished') this.#lookSoon()
       })
     ]
   }
@@ -46,6 +50,7 @@ export class Watching {
   }
 
   close (): void {
+    this.#closing.abort()
     clearTimeout(this.#timer)
     for (const off of this.#offs) off()
     this.player.destroy()
@@ -61,6 +66,34 @@ export class Watching {
       })
     }, this.#renewMs)
     this.#renewMs = Math.min(2 * this.#renewMs, LAST_RENEW_MS)
+  }
+
+  /** News are lost with the connection, and a host whose own was gone for long begins anew without any. */
+  #lookSoon (): void {
+    this.#timer ??= setTimeout(() => { void this.#look() }, LOOK_MS)
+  }
+
+  async #look (): Promise<void> {
+    const timer = this.#timer
+    const isThere = await this.#isPictureThere()
+    // Meanwhile there was news, or nobody watches any more.
+    if (timer !== this.#timer || this.#closing.signal.aborted) return
+    this.#timer = undefined
+    if (isThere) this.load()
+    else this.#lookSoon()
+  }
+
+  async #isPictureThere (): Promise<boolean> {
+    const { server, joined } = this.#options
+    const { playback_url: address } = joined()
+    if (address === undefined) return false
+    try {
+      const answer = await fetch(playlistAt(address, server), { signal: this.#closing.signal })
+      // Who is refused by now finds out, and what lets them watch is renewed.
+      return answer.status === 403 || (answer.ok && !(await answer.text()).includes('#EXT-X-ENDLIST'))
+    } catch {
+      return false
+    }
   }
 }
 

@@ -4,13 +4,13 @@ import { newSessionOf, problemsOf, type Filled } from '../../../../../plugins/li
 const FILLED: Filled = { title: ' A lesson ', description: '', session_type: 'teaching', max_participants: '50', scheduled_at: '' }
 
 t.test('what is wrong with what was filled in', async t => {
-  const wrong = (more: Partial<Filled>) => Object.keys(problemsOf({ ...FILLED, ...more }))
+  const wrong = (more: Partial<Filled>) => Object.keys(problemsOf({ ...FILLED, ...more }, { isTimeHalf: false }))
   t.strictSame(wrong({}), [])
   t.strictSame(wrong({ title: '  ' }), ['title'])
   t.strictSame(wrong({ title: '🙂'.repeat(200) }), [], 'characters as people count them')
   t.strictSame(wrong({ title: 'a'.repeat(201) }), ['title'])
   for (const most of ['0', '10001', '1.5', '', 'many']) t.strictSame(wrong({ max_participants: most }), ['max_participants'], most)
-  t.strictSame(wrong({ scheduled_at: 'soon' }), ['scheduled_at'])
+  t.strictSame(Object.keys(problemsOf(FILLED, { isTimeHalf: true })), ['scheduled_at'])
   t.strictSame(wrong({ title: '', max_participants: '0' }), ['title', 'max_participants'])
 })
 

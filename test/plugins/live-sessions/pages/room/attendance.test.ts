@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import type { Joined, SessionDetails, SessionStatus } from '../../../../../plugins/live-sessions/pages/api/live-session.ts'
 import { Attendance, phaseOf, type Phase } from '../../../../../plugins/live-sessions/pages/room/attendance.ts'
@@ -24,12 +25,13 @@ function come (t: Test, { status = 'live' as SessionStatus, join = async () => (
   const asked: string[] = []
   const session = { session_id: 'one', status } as SessionDetails
   const rooms: ScriptedRoom[] = []
-  const answers = { details: async () => ({ ...session }), join }
+  const answers = { details: async () => ({ ...session }), join, load: async () => {} }
   const attendance = new Attendance({
     details: async () => { asked.push('details'); return await answers.details() },
     join: async () => { asked.push('join'); return await answers.join() },
     leave: () => { asked.push('leave') }
   }, async (options: ConnectionOptions) => {
+    await answers.load()
     const connection = new ScriptedRoom(options)
     rooms.push(connection)
     return { connection, sendsByRole: false, Picture: () => null, finish: async () => {} }
@@ -104,6 +106,64 @@ t.test('who goes while the answer is awaited gives the place back', async t => {
   await entering
   t.strictSame(asked.filter(what => what === 'join').length, asked.filter(what => what === 'leave').length)
   t.equal(attendance.snapshot.room, undefined)
+})
+
+t.test('who comes once more while the answer is awaited keeps the place', async t => {
+  const joins: Array<(joined: Joined) => void> = []
+  const { attendance, asked } = come(t, { join: async () => await new Promise<Joined>(resolve => { joins.push(resolve) }) })
+  const joining = async (count: number) => { while (joins.length < count) await new Promise(resolve => { setImmediate(resolve) }) }
+  const first = attendance.enter()
+  await joining(1)
+  const second = attendance.enter()
+  await joining(2)
+  joins[1]!({ access_token: 'second' } as Joined)
+  await second
+  joins[0]!({ access_token: 'first' } as Joined)
+  await first
+  t.equal(attendance.snapshot.phase, 'in')
+  t.notOk(asked.includes('leave'), 'the server would take who is in for gone')
+})
+
+t.test('a room whose code cannot be loaded is not entered, and the place is given back', async t => {
+  const { attendance, asked, answers } = come(t)
+  answers.load = async () => { throw new ApiFailure({ status: 0 }) }
+  await attendance.enter()
+  t.equal(attendance.snapshot.phase, 'away')
+  t.strictSame(asked, ['details', 'join', 'leave'])
+  answers.load = async () => {}
+  await attendance.enter()
+  t.equal(attendance.snapshot.phase, 'in')
+})
+
+t.test('however often one looks at once, the last answer counts, and one timer goes on', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const { attendance, asked, session, answers } = come(t, { status: 'scheduled' })
+  await attendance.enter()
+  const given: Array<(session: SessionDetails) => void> = []
+  answers.details = async () => await new Promise<SessionDetails>(resolve => { given.push(resolve) })
+  const looks = [attendance.look(), attendance.look(), attendance.look()]
+  given[2]!({ ...session, status: 'live' })
+  given[0]!(session)
+  given[1]!(session)
+  await Promise.all(looks)
+  t.equal(attendance.snapshot.session?.status, 'live')
+  asked.length = 0
+  mock.timers.tick(5_000)
+  t.strictSame(asked, ['details'])
+})
+
+t.test('who has gone does not ask on and on', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const { attendance, asked } = come(t)
+  await attendance.enter()
+  attendance.close()
+  // A button was pressed before, and its answer has come now.
+  await attendance.look()
+  asked.length = 0
+  mock.timers.tick(60_000)
+  t.strictSame(asked, [])
 })
 
 t.test('why one cannot come in', async t => {

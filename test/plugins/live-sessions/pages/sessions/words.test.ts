@@ -9,6 +9,7 @@ t.test('when a session is', async t => {
   t.equal(when({}), 'made 4 Mar, 10:00')
   t.equal(when({ scheduled_at: '2026-03-05T15:30:00' }), 'begins 15:30')
   t.equal(when({ scheduled_at: '2027-01-02T09:00:00' }), 'begins 2 Jan 2027, 9:00')
+  t.equal(when({ scheduled_at: '2026-03-05T11:30:00' }), 'was to begin 11:30', 'and the host is late')
   t.equal(when({ status: 'cancelled', scheduled_at: '2026-03-05T15:30:00' }), 'was to begin 15:30')
   t.equal(when({ status: 'live', scheduled_at: '2026-03-05T11:00:00', started_at: '2026-03-05T11:02:00' }), 'since 11:02')
   t.equal(when({ status: 'ended', started_at: '2026-03-04T11:02:00' }), 'began 4 Mar, 11:02')
