@@ -110,12 +110,11 @@ export abstract class RoomConnection extends Stateful<RoomState, RoomEvents> {
     this.update({ connection: 'connected', you, others })
   }
 
-  /** Comes again by itself, after a while. */
+  /** Comes again by itself, after a while, however often it is told. */
   protected lost (): void {
     this.disconnect()
-    if (this.snapshot.connection === 'left') return
+    if (this.snapshot.connection === 'left' || this.#timer !== undefined) return
     if (this.snapshot.connection === 'connected') this.update({ connection: 'reconnecting' })
-    clearTimeout(this.#timer)
     this.#timer = setTimeout(() => { void this.#again() }, this.#retryMs * (1 - JITTER * Math.random()))
     this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS)
   }
@@ -138,6 +137,7 @@ export abstract class RoomConnection extends Stateful<RoomState, RoomEvents> {
   }
 
   async #again (): Promise<void> {
+    this.#timer = undefined
     try {
       const joined = await this.#options.renew()
       if (this.snapshot.connection !== 'left') this.connect(joined)

@@ -13,6 +13,8 @@ export function LivekitPicture ({ isLive }: PictureProps): ReactElement {
     .filter(({ publication }) => !publication.isMuted)
     .sort((a, b) => Number(b.source === Track.Source.ScreenShare) - Number(a.source === Track.Source.ScreenShare))
   const { canPlayAudio, startAudio } = useAudioPlayback(useRoomContext())
+  // Where that fails the button stays.
+  const turnSoundOn = () => { startAudio().catch(() => {}) }
   const maySend = useLocalParticipantPermissions()?.canPublish === true
   const waiting = tracks.length > 0 ? undefined : waitingWords(isLive, maySend)
   return (
@@ -22,7 +24,7 @@ export function LivekitPicture ({ isLive }: PictureProps): ReactElement {
           {tracks.map(track => <Tile key={track.publication.trackSid} track={track} />)}
         </div>
         <RoomAudioRenderer />
-        {!canPlayAudio && <div className='room-offers'><Button kind='stage' onClick={() => { void startAudio() }}><Icon name='sound-off' />Turn sound on</Button></div>}
+        {!canPlayAudio && <div className='room-offers'><Button kind='stage' onClick={turnSoundOn}><Icon name='sound-off' />Turn sound on</Button></div>}
       </Stage>
       <SendingControls />
     </>

@@ -15,8 +15,11 @@ export function SendingControls (): ReactElement | null {
     const done = source === Track.Source.Camera
       ? localParticipant.setCameraEnabled(on)
       : source === Track.Source.Microphone ? localParticipant.setMicrophoneEnabled(on) : localParticipant.setScreenShareEnabled(on, { audio: true })
-    // Browsers refuse, devices are busy, and people change their mind.
-    done.catch(() => setTrouble(`${what} could not be used. Allow it for this page, then try again.`))
+    done.catch((error: Error) => {
+      // Who closes the browser's choice of screens has changed their mind.
+      if (source === Track.Source.ScreenShare && error.name === 'NotAllowedError') return
+      setTrouble(`${what} could not be used. Allow it for this page, then try again.`)
+    })
   }
   return (
     <div className='room-toggles'>

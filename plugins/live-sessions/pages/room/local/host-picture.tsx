@@ -19,12 +19,13 @@ import { sendingWords } from './sending-words.ts'
 interface HostPictureProps extends PictureProps {
   connection: RoomConnection
   joined: () => Joined
+  renew: () => Promise<Joined>
   /** Given what ends the sending, for whoever ends the session. */
   sending: { stop: () => Promise<void> }
 }
 
 /** What the host shows. It is sent from the moment on at which the session starts. */
-export function HostPicture ({ isLive, connection, joined, sending }: HostPictureProps): ReactElement {
+export function HostPicture ({ isLive, connection, joined, renew, sending }: HostPictureProps): ReactElement {
   const broadcast = useBroadcast()
   const source = useSource(opened => broadcast.replace(opened.stream))
   const wasLive = useRef(isLive)
@@ -48,6 +49,10 @@ export function HostPicture ({ isLive, connection, joined, sending }: HostPictur
     }
     if (!isLive && isRunning) void stop()
   }, [isLive, stream])
+
+  // It may have failed because what lets one publish is too old: the next try has it new. Where joining is refused too, the room itself says so.
+  const hasFailed = snapshot?.state === 'failed'
+  useEffect(() => { if (hasFailed) renew().catch(() => {}) }, [hasFailed])
 
   const isOnAir = isRunning && snapshot?.liveSince !== undefined
   const { title, text, isTrouble } = sendingWords({ isLive, hasSource: stream !== undefined, isOpening: source.isOpening, snapshot })

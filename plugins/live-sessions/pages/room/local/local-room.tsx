@@ -22,7 +22,7 @@ export function openRoomOf (options: ConnectionOptions): OpenRoom {
   return {
     connection,
     sendsByRole: false,
-    Picture: props => <HostPicture {...props} connection={connection} joined={() => joined} sending={sending} />,
+    Picture: props => <HostPicture {...props} connection={connection} joined={() => joined} renew={renew} sending={sending} />,
     finish: async () => await sending.stop()
   }
 }

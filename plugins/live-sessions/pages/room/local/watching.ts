@@ -6,7 +6,7 @@ import type { RoomConnection } from '../connection.ts'
 /** Before a new token is asked for, should the one before have been refused too. */
 const RENEW_MS = 2_000
 const LAST_RENEW_MS = 30_000
-/** Whether there is a picture again is asked so often, should nobody say so. */
+/** Whether there is a picture again is asked so often, should nobody say so; an answer is waited for as long. */
 const LOOK_MS = 5_000
 
 export interface WatchingOptions {
@@ -25,6 +25,8 @@ export class Watching {
   readonly #offs: Array<() => void>
   readonly #closing = new AbortController()
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** The last one counts. */
+  #looks = 0
   #renewMs = RENEW_MS
 
   constructor (options: WatchingOptions) {
@@ -41,12 +43,11 @@ export class Watching {
     ]
   }
 
+  /** Begins with what is sent now: of a picture that has ended nobody is shown the beginning. */
   load (): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const { server, joined } = this.#options
-    const { playback_url: address } = joined()
-    if (address !== undefined) this.player.load(playlistAt(address, server))
+    void this.#look()
   }
 
   close (): void {
@@ -70,27 +71,27 @@ export class Watching {
 
   /** News are lost with the connection, and a host whose own was gone for long begins anew without any. */
   #lookSoon (): void {
-    this.#timer ??= setTimeout(() => { void this.#look() }, LOOK_MS)
+    this.#timer ??= setTimeout(() => this.load(), LOOK_MS)
   }
 
   async #look (): Promise<void> {
-    const timer = this.#timer
-    const isThere = await this.#isPictureThere()
-    // Meanwhile there was news, or nobody watches any more.
-    if (timer !== this.#timer || this.#closing.signal.aborted) return
-    this.#timer = undefined
-    if (isThere) this.load()
-    else this.#lookSoon()
-  }
-
-  async #isPictureThere (): Promise<boolean> {
+    const look = ++this.#looks
     const { server, joined } = this.#options
     const { playback_url: address } = joined()
-    if (address === undefined) return false
+    if (address === undefined) return
+    const url = playlistAt(address, server)
+    const hasEnded = await this.#hasEnded(url)
+    // Meanwhile there was news, or nobody watches any more.
+    if (look !== this.#looks || this.#closing.signal.aborted) return
+    if (hasEnded) this.#lookSoon()
+    else this.player.load(url)
+  }
+
+  /** Of what cannot be had it is not known: the player tries for itself, and says why not. */
+  async #hasEnded (playlist: URL): Promise<boolean> {
     try {
-      const answer = await fetch(playlistAt(address, server), { signal: this.#closing.signal })
-      // Who is refused by now finds out, and what lets them watch is renewed.
-      return answer.status === 403 || (answer.ok && !(await answer.text()).includes('#EXT-X-ENDLIST'))
+      const answer = await fetch(playlist, { signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(LOOK_MS)]) })
+      return answer.ok && (await answer.text()).includes('#EXT-X-ENDLIST')
     } catch {
       return false
     }

@@ -1,5 +1,5 @@
 import { mock } from 'node:test'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { Joined } from '../../../../../../plugins/live-sessions/pages/api/live-session.ts'
 import type { RoomConnection } from '../../../../../../plugins/live-sessions/pages/room/connection.ts'
 import { Watching } from '../../../../../../plugins/live-sessions/pages/room/local/watching.ts'
@@ -17,21 +17,30 @@ class Video extends EventTarget {
 
 const settle = async () => { for (let i = 0; i < 10; i++) await Promise.resolve() }
 
-t.test('the picture comes back by itself, should nobody say so', async t => {
+const GOES_ON = '#EXTM3U\n'
+const HAS_ENDED = '#EXTM3U\n#EXT-X-ENDLIST\n'
+
+interface Watched {
+  watching: Watching
+  video: Video
+  /** What the server has. */
+  playlist: { text: string }
+  asked: string[]
+  settle: () => Promise<void>
+  pass: () => Promise<void>
+}
+
+function watched (t: Test, text: string): Watched {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
-  const playlist = { text: '#EXTM3U\n#EXT-X-ENDLIST\n', status: 200 }
+  const playlist = { text }
   const asked: string[] = []
   t.intercept(globalThis, 'fetch', {
     value: async (url: URL) => {
       asked.push(url.pathname)
-      return new Response(playlist.text, { status: playlist.status })
+      return new Response(playlist.text)
     }
   })
-  const pass = async () => {
-    mock.timers.tick(5_000)
-    await settle()
-  }
   const video = new Video()
   const watching = new Watching({
     server: new URL('http://host/'),
@@ -43,14 +52,25 @@ t.test('the picture comes back by itself, should nobody say so', async t => {
   })
   t.teardown(() => watching.close())
   watching.load()
+  const pass = async () => {
+    mock.timers.tick(5_000)
+    await settle()
+  }
+  return { watching, video, playlist, asked, settle, pass }
+}
+
+t.test('the picture comes back by itself, should nobody say so', async t => {
+  const { watching, video, playlist, asked, settle, pass } = watched(t, GOES_ON)
+  await settle()
+  t.equal(watching.player.snapshot.playback, 'loading')
   video.dispatchEvent(new Event('ended'))
   t.equal(watching.player.snapshot.playback, 'finished')
+  playlist.text = HAS_ENDED
   await pass()
-  playlist.status = 404
   await pass()
-  t.strictSame(asked, ['/livestream/live-1/live.m3u8', '/livestream/live-1/live.m3u8'])
+  t.strictSame(asked, ['/livestream/live-1/live.m3u8', '/livestream/live-1/live.m3u8', '/livestream/live-1/live.m3u8'])
   t.equal(watching.player.snapshot.playback, 'finished')
-  Object.assign(playlist, { text: '#EXTM3U\n', status: 200 })
+  playlist.text = GOES_ON
   await pass()
   t.equal(watching.player.snapshot.playback, 'loading')
 
@@ -59,4 +79,15 @@ t.test('the picture comes back by itself, should nobody say so', async t => {
   asked.length = 0
   await pass()
   t.strictSame(asked, [], 'who has gone does not ask')
+})
+
+t.test('who comes when the host has stopped is not shown what was', async t => {
+  const { watching, playlist, settle, pass } = watched(t, HAS_ENDED)
+  await settle()
+  t.equal(watching.player.snapshot.playback, 'idle')
+  await pass()
+  t.equal(watching.player.snapshot.playback, 'idle')
+  playlist.text = GOES_ON
+  await pass()
+  t.equal(watching.player.snapshot.playback, 'loading')
 })
