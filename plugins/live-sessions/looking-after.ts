@@ -11,6 +11,7 @@ import { permissionsOf } from './roles.ts'
 import type { Seats } from './seats.ts'
 import type { SessionRow } from './session.ts'
 import { userIdOf, type SessionRooms } from './session-rooms.ts'
+import type { SessionStreams } from './session-streams.ts'
 import { changeSession, findSession, holdAnySession, sessionsWithRooms } from './session-store.ts'
 import type { Connection } from './stay.ts'
 
@@ -22,6 +23,7 @@ export interface LookingAfterOptions {
   orm: Orm
   rooms: SessionRooms
   seats: Seats
+  streams: SessionStreams
   lifecycle: Lifecycle
   locks: Locks
   intervalMs: number
@@ -30,7 +32,8 @@ export interface LookingAfterOptions {
 
 /**
  * Knows who is there: from what the provider tells at once, and, since that may come late, twice, in another order or
- * not at all, from what it answers when it is asked, by one server at a time. Removes whoever may not be there.
+ * not at all, from what it answers when it is asked, by one server at a time. Removes whoever may not be there. Each
+ * server ends what its own live core still carries of sessions that are over.
  */
 export class LookingAfter {
   readonly #options: LookingAfterOptions
@@ -163,9 +166,12 @@ export class LookingAfter {
   }
 
   #runTurn (): void {
-    const { intervalMs, log } = this.#options
-    this.#turn = this.#compareAll()
-      .catch((error: unknown) => { log.warn({ err: error }, 'who is in live sessions could not be compared with the rooms') })
+    const { streams, intervalMs, log } = this.#options
+    const failed = (what: string) => (error: unknown) => { log.warn({ err: error }, what) }
+    this.#turn = Promise.all([
+      streams.endOver().catch(failed('streams of live sessions that are over could not be ended yet')),
+      this.#compareAll().catch(failed('who is in live sessions could not be compared with the rooms'))
+    ])
       .then(() => {
         if (!this.#isClosed) this.#timer = setTimeout(() => { this.#runTurn() }, intervalMs).unref()
       })
