@@ -40,6 +40,8 @@ export class LookingAfter {
   readonly #endTimeouts: () => void
   #timer: NodeJS.Timeout | undefined
   #turn: Promise<void> = Promise.resolve()
+  /** What events and time-outs have set going. */
+  readonly #underWay = new Set<Promise<void>>()
   /** Sessions in which somebody who is connected was not seen for too long: mostly many are, and at once. */
   readonly #late = new Set<string>()
   readonly #lateLooks = new Coalesced(async () => { await this.#lookForLate() })
@@ -48,7 +50,7 @@ export class LookingAfter {
 
   constructor (options: LookingAfterOptions) {
     this.#options = options
-    this.#endTimeouts = options.seats.onTimeout(async (sessionId, userId, lastSeenAt) => await this.#timedOut(sessionId, userId, lastSeenAt))
+    this.#endTimeouts = options.seats.onTimeout(async (...about) => { await this.#awaited(this.#timedOut(...about)) })
   }
 
   /** Begins the first turn, and does not wait for it. */
@@ -58,21 +60,7 @@ export class LookingAfter {
 
   /** What the provider tells. */
   async hear (event: RoomEvent): Promise<void> {
-    if (event.type === 'recording-changed' || !isSessionRoom(event.room.name)) return
-    const { orm } = this.#options
-    const sessionId = event.room.name
-    if (event.type === 'room-finished') {
-      const session = await findSession(orm, sessionId)
-      // Otherwise it is we who have closed it.
-      if (session !== undefined && !isOver(session)) await this.compare(session)
-    }
-    if (event.type !== 'participant-joined' && event.type !== 'participant-left') return
-    const { identity, sid, name, isPerson } = event.participant
-    const userId = userIdOf(identity)
-    if (!isPerson || userId === undefined) return
-    const connection = { sid, at: event.at }
-    if (event.type === 'participant-joined') await this.#connected(sessionId, userId, connection, { name, isSure: false })
-    else await this.#disconnected(sessionId, userId, connection)
+    await this.#awaited(this.#heard(event))
   }
 
   /** Compares who is known to be in a session with whom the provider says to be in its room. */
@@ -110,8 +98,36 @@ export class LookingAfter {
     this.#isClosed = true
     this.#endTimeouts()
     clearTimeout(this.#timer)
-    await Promise.allSettled([this.#turn, this.#lateLooks.idle()])
+    await Promise.allSettled([this.#turn, ...this.#underWay])
     await this.#lease?.release()
+  }
+
+  /** It is awaited when this is closed, whatever becomes of it: the database is there until then. */
+  async #awaited (work: Promise<void>): Promise<void> {
+    this.#underWay.add(work)
+    try {
+      await work
+    } finally {
+      this.#underWay.delete(work)
+    }
+  }
+
+  async #heard (event: RoomEvent): Promise<void> {
+    if (event.type === 'recording-changed' || !isSessionRoom(event.room.name)) return
+    const { orm } = this.#options
+    const sessionId = event.room.name
+    if (event.type === 'room-finished') {
+      const session = await findSession(orm, sessionId)
+      // Otherwise it is we who have closed it.
+      if (session !== undefined && !isOver(session)) await this.compare(session)
+    }
+    if (event.type !== 'participant-joined' && event.type !== 'participant-left') return
+    const { identity, sid, name, isPerson } = event.participant
+    const userId = userIdOf(identity)
+    if (!isPerson || userId === undefined) return
+    const connection = { sid, at: event.at }
+    if (event.type === 'participant-joined') await this.#connected(sessionId, userId, connection, { name, isSure: false })
+    else await this.#disconnected(sessionId, userId, connection)
   }
 
   async #connected (sessionId: string, userId: number, connection: Connection, { name, isSure, person }: { name: string, isSure: boolean, person?: Participant }): Promise<void> {
