@@ -51,9 +51,12 @@ const plugin: FastifyPluginAsync<LiveSessionsOptions> = async (app, options) => 
       invitations: config.inviteSecret === '' ? accounts.tokens.secretFor('live-invite') : config.inviteSecret,
       playback: accounts.tokens.secretFor('live-playback')
     },
-    endStream: async streamKey => {
-      const stream = liveCore.streams.get(streamKey)
-      if (stream !== undefined && !stream.hasEnded) await stream.end('stopped')
+    running: {
+      keys: () => liveCore.streams.active().map(({ key }) => key),
+      end: async streamKey => {
+        const stream = liveCore.streams.get(streamKey)
+        if (stream !== undefined && !stream.hasEnded) await stream.end('stopped')
+      }
     },
     log
   })

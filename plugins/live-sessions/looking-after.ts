@@ -11,6 +11,7 @@ import { permissionsOf } from './roles.ts'
 import type { Seats } from './seats.ts'
 import type { SessionRow } from './session.ts'
 import { userIdOf, type SessionRooms } from './session-rooms.ts'
+import type { SessionStreams } from './session-streams.ts'
 import { changeSession, findSession, holdAnySession, sessionsWithRooms } from './session-store.ts'
 import type { Connection } from './stay.ts'
 
@@ -22,6 +23,7 @@ export interface LookingAfterOptions {
   orm: Orm
   rooms: SessionRooms
   seats: Seats
+  streams: SessionStreams
   lifecycle: Lifecycle
   locks: Locks
   intervalMs: number
@@ -30,13 +32,16 @@ export interface LookingAfterOptions {
 
 /**
  * Knows who is there: from what the provider tells at once, and, since that may come late, twice, in another order or
- * not at all, from what it answers when it is asked, by one server at a time. Removes whoever may not be there.
+ * not at all, from what it answers when it is asked, by one server at a time. Removes whoever may not be there. Each
+ * server ends what its own live core still carries of sessions that are over.
  */
 export class LookingAfter {
   readonly #options: LookingAfterOptions
   readonly #endTimeouts: () => void
   #timer: NodeJS.Timeout | undefined
   #turn: Promise<void> = Promise.resolve()
+  /** What events and time-outs have set going. */
+  readonly #underWay = new Set<Promise<void>>()
   /** Sessions in which somebody who is connected was not seen for too long: mostly many are, and at once. */
   readonly #late = new Set<string>()
   readonly #lateLooks = new Coalesced(async () => { await this.#lookForLate() })
@@ -45,7 +50,7 @@ export class LookingAfter {
 
   constructor (options: LookingAfterOptions) {
     this.#options = options
-    this.#endTimeouts = options.seats.onTimeout(async (sessionId, userId, lastSeenAt) => await this.#timedOut(sessionId, userId, lastSeenAt))
+    this.#endTimeouts = options.seats.onTimeout(async (...about) => { await this.#awaited(this.#timedOut(...about)) })
   }
 
   /** Begins the first turn, and does not wait for it. */
@@ -55,21 +60,7 @@ export class LookingAfter {
 
   /** What the provider tells. */
   async hear (event: RoomEvent): Promise<void> {
-    if (event.type === 'recording-changed' || !isSessionRoom(event.room.name)) return
-    const { orm } = this.#options
-    const sessionId = event.room.name
-    if (event.type === 'room-finished') {
-      const session = await findSession(orm, sessionId)
-      // Otherwise it is we who have closed it.
-      if (session !== undefined && !isOver(session)) await this.compare(session)
-    }
-    if (event.type !== 'participant-joined' && event.type !== 'participant-left') return
-    const { identity, sid, name, isPerson } = event.participant
-    const userId = userIdOf(identity)
-    if (!isPerson || userId === undefined) return
-    const connection = { sid, at: event.at }
-    if (event.type === 'participant-joined') await this.#connected(sessionId, userId, connection, { name, isSure: false })
-    else await this.#disconnected(sessionId, userId, connection)
+    await this.#awaited(this.#heard(event))
   }
 
   /** Compares who is known to be in a session with whom the provider says to be in its room. */
@@ -107,8 +98,36 @@ export class LookingAfter {
     this.#isClosed = true
     this.#endTimeouts()
     clearTimeout(this.#timer)
-    await Promise.allSettled([this.#turn, this.#lateLooks.idle()])
+    await Promise.allSettled([this.#turn, ...this.#underWay])
     await this.#lease?.release()
+  }
+
+  /** It is awaited when this is closed, whatever becomes of it: the database is there until then. */
+  async #awaited (work: Promise<void>): Promise<void> {
+    this.#underWay.add(work)
+    try {
+      await work
+    } finally {
+      this.#underWay.delete(work)
+    }
+  }
+
+  async #heard (event: RoomEvent): Promise<void> {
+    if (event.type === 'recording-changed' || !isSessionRoom(event.room.name)) return
+    const { orm } = this.#options
+    const sessionId = event.room.name
+    if (event.type === 'room-finished') {
+      const session = await findSession(orm, sessionId)
+      // Otherwise it is we who have closed it.
+      if (session !== undefined && !isOver(session)) await this.compare(session)
+    }
+    if (event.type !== 'participant-joined' && event.type !== 'participant-left') return
+    const { identity, sid, name, isPerson } = event.participant
+    const userId = userIdOf(identity)
+    if (!isPerson || userId === undefined) return
+    const connection = { sid, at: event.at }
+    if (event.type === 'participant-joined') await this.#connected(sessionId, userId, connection, { name, isSure: false })
+    else await this.#disconnected(sessionId, userId, connection)
   }
 
   async #connected (sessionId: string, userId: number, connection: Connection, { name, isSure, person }: { name: string, isSure: boolean, person?: Participant }): Promise<void> {
@@ -163,9 +182,12 @@ export class LookingAfter {
   }
 
   #runTurn (): void {
-    const { intervalMs, log } = this.#options
-    this.#turn = this.#compareAll()
-      .catch((error: unknown) => { log.warn({ err: error }, 'who is in live sessions could not be compared with the rooms') })
+    const { streams, intervalMs, log } = this.#options
+    const failed = (what: string) => (error: unknown) => { log.warn({ err: error }, what) }
+    this.#turn = Promise.all([
+      streams.endOver().catch(failed('streams of live sessions that are over could not be ended yet')),
+      this.#compareAll().catch(failed('who is in live sessions could not be compared with the rooms'))
+    ])
       .then(() => {
         if (!this.#isClosed) this.#timer = setTimeout(() => { this.#runTurn() }, intervalMs).unref()
       })

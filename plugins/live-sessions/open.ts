@@ -12,7 +12,8 @@ import { PlaybackTickets } from './playback-tickets.ts'
 import { Seats } from './seats.ts'
 import { SessionRecordings } from './session-recordings.ts'
 import { SessionRooms } from './session-rooms.ts'
-import { StreamAccess, streamKeyOf } from './stream-access.ts'
+import { SessionStreams, type RunningStreams } from './session-streams.ts'
+import { StreamAccess } from './stream-access.ts'
 import { LIVE_SESSIONS_MIGRATIONS } from './tables.ts'
 
 /** What servers say to each other: a session is over, or somebody was thrown out. */
@@ -28,8 +29,7 @@ export interface OpenLiveSessionsOptions {
   recordings: Recordings
   /** Of invitations, and of addresses to watch at; none of anything else. */
   secrets: { invitations: string, playback: string }
-  /** Ends a stream that runs on this server; nothing where there is none. */
-  endStream: (streamKey: string) => Promise<void>
+  running: RunningStreams
   log: Log
 }
 
@@ -52,7 +52,7 @@ export interface LiveSessions {
 
 /** All parts of the feature, put together. */
 export async function openLiveSessions (options: OpenLiveSessionsOptions): Promise<LiveSessions> {
-  const { config, database, state: { presence, channels, locks }, provider, secrets, endStream, log } = options
+  const { config, database, state: { presence, channels, locks }, provider, secrets, running, log } = options
   await database.migrate(LIVE_SESSIONS_MIGRATIONS)
   const { orm } = database
   const intervalMs = config.reconcileSeconds * 1_000
@@ -61,15 +61,16 @@ export async function openLiveSessions (options: OpenLiveSessionsOptions): Promi
   const seats = new Seats(presence, config)
   const tickets = new PlaybackTickets(secrets.playback, config.hostTokenSeconds)
   const streams = new StreamAccess({ orm, provider, tickets, seats, rememberedMs: intervalMs })
+  const sessionStreams = new SessionStreams({ running, orm, rooms })
   const unsubscribe = await channels.subscribe(CHANNEL, async message => {
     const { sessionId, ...told } = message as Message
-    if (told.type === 'over') await endStream(streamKeyOf(sessionId))
+    if (told.type === 'over') await sessionStreams.end(sessionId)
     else streams.forget(sessionId, told.userId)
   })
   const recordings = new SessionRecordings({ recordings: options.recordings, orm, rooms, log })
   const lifecycle = new Lifecycle({ orm, rooms, seats, recordings, endStream: async sessionId => { await tell({ type: 'over', sessionId }) }, log })
   const joining = new Joining({ orm, rooms, seats, tellRemoved: async (sessionId, userId) => { await tell({ type: 'removed', sessionId, userId }) }, log })
-  const lookingAfter = new LookingAfter({ orm, rooms, seats, lifecycle, locks, intervalMs, log })
+  const lookingAfter = new LookingAfter({ orm, rooms, seats, streams: sessionStreams, lifecycle, locks, intervalMs, log })
   const endEvents = provider.onEvent(async event => { await lookingAfter.hear(event) })
   return {
     config,

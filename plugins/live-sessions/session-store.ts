@@ -61,6 +61,13 @@ export async function sessionsWithRooms (orm: Orm, openIds: readonly string[]): 
   return await orm.select().from(sessions).where(or(eq(sessions.hasRoom, true), sql`${sessions.sessionId} in (select jsonb_array_elements_text(${JSON.stringify(openIds)}::jsonb))`))
 }
 
+/** Which of these are live. */
+export async function liveAmong (orm: Orm, sessionIds: readonly string[]): Promise<Set<string>> {
+  const rows = await orm.select({ sessionId: sessions.sessionId }).from(sessions)
+    .where(and(inArray(sessions.sessionId, [...sessionIds]), eq(sessions.status, 'live'), isNull(sessions.deletedAt)))
+  return new Set(rows.map(({ sessionId }) => sessionId))
+}
+
 /** Those that are live first, then by their time, the latest first. */
 export async function listSessions (orm: Orm, onlooker: Onlooker, { status, sessionType, isPublic, ownerId, joinedBy, limit, offset }: SessionFilter): Promise<{ rows: SessionRow[], total: number }> {
   const where = and(

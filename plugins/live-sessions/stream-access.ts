@@ -18,7 +18,7 @@ export function streamKeyOf (sessionId: string): string {
   return `${STREAM_PREFIX}${sessionId}`
 }
 
-function sessionIdOf (streamKey: string): string {
+export function sessionIdOf (streamKey: string): string {
   return streamKey.slice(STREAM_PREFIX.length)
 }
 

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, inArray, isNull, ne, sql, type SQL } from 'drizzle-orm'
+import { and, count, desc, eq, gte, inArray, isNull, ne, or, sql, type SQL } from 'drizzle-orm'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { isUniqueViolation, type Orm } from '../../src/platform/database/database.ts'
 import type { NewRecording, RecordedThing, Recording, RecordingQuery } from '../../src/recordings/recordings.ts'
@@ -65,6 +65,14 @@ export class RecordingStore {
   async underWay (source?: RecordingRow['source']): Promise<RecordingRow[]> {
     return await this.#orm.select().from(recordings)
       .where(and(inArray(recordings.state, [...UNDER_WAY]), source === undefined ? undefined : eq(recordings.source, source))).orderBy(recordings.id)
+  }
+
+  /** Recordings of rooms that have failed since then, or whose provider's id is not known while something is still to come. */
+  async unheard (since: Date): Promise<RecordingRow[]> {
+    return await this.#orm.select().from(recordings).where(and(eq(recordings.source, 'room'), or(
+      and(inArray(recordings.state, [...UNDER_WAY]), isNull(recordings.providerId)),
+      and(eq(recordings.state, 'failed'), gte(recordings.endedAt, since))
+    )))
   }
 
   async ofProvider (providerId: string): Promise<RecordingRow | undefined> {

@@ -30,6 +30,8 @@ export interface RoomRecorderOptions {
 const LEASE_MS = 30_000
 /** Each may be a file that is copied. */
 const ATTENDED_AT_ONCE = 4
+/** What has failed is looked for among what runs at the provider for so long. */
+const GIVEN_UP_MS = 3_600_000
 /** How an MP4 begins: a box of any length of this type (ISO/IEC 14496-12, 4.3). */
 const BEGINNING = { start: 4, end: 7 }
 const FILE_TYPE = 'ftyp'
@@ -92,11 +94,20 @@ export class RoomRecorder implements Recorder {
 
   /** One that cannot be looked at keeps no other from it. */
   async attendAll (rows: readonly RecordingRow[], closing: AbortSignal): Promise<void> {
+    const { log } = this.#options
     const atOnce = new RunLimit(ATTENDED_AT_ONCE)
-    await Promise.all(rows.map(async row => await atOnce.run(async () => {
+    const each = async (row: RecordingRow, look: () => Promise<void>) => await atOnce.run(async () => {
       if (closing.aborted) return
-      await this.attend(row).catch((error: unknown) => { this.#options.log.warn({ err: error, recording: row.recordingId }, 'what became of a recording could not be asked for') })
-    })))
+      await look().catch((error: unknown) => { log.warn({ err: error, recording: row.recordingId }, 'what became of a recording could not be asked for') })
+    })
+    const unheard = this.#runningUnheard().catch((error: unknown) => {
+      log.warn({ err: error }, 'recordings that may run unheard could not be asked for')
+      return []
+    })
+    await Promise.all([
+      ...rows.map(async row => { await each(row, async () => { await this.attend(row) }) }),
+      unheard.then(async all => await Promise.all(all.map(async ({ row, told }) => { await each(row, async () => { await this.#adopt(row, told) }) })))
+    ])
   }
 
   lateStart (seconds: number): string {
@@ -106,6 +117,26 @@ export class RoomRecorder implements Recorder {
   async close (): Promise<void> {
     this.#end()
     await Promise.allSettled(this.#works.values())
+  }
+
+  /**
+   * The answer to a start may have been lost, or the server be gone before it came; and one that was given up may run
+   * after all, or still. They are known by their paths, which are ours.
+   */
+  async #runningUnheard (): Promise<Array<{ row: RecordingRow, told: RoomRecording }>> {
+    const { provider, store } = this.#options
+    const rows = await store.unheard(new Date(Date.now() - GIVEN_UP_MS))
+    if (rows.length === 0) return []
+    const running = await provider.runningRecordings(rows.map(pathOf))
+    return rows.flatMap(row => {
+      const told = running.get(pathOf(row))
+      return told === undefined ? [] : [{ row, told }]
+    })
+  }
+
+  async #adopt (row: RecordingRow, told: RoomRecording): Promise<void> {
+    await this.#options.store.noteProvider(row.recordingId, told.id)
+    await this.#follow({ ...row, providerId: told.id }, told)
   }
 
   /** What is over here, and still runs there, is stopped: it could not be before. Otherwise what was told counts. */

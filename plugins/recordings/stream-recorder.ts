@@ -278,9 +278,9 @@ function captured (folder: string, { sequence, durationMs, discontinuity, progra
   return { sequence, path: joinPath(folder, segmentName(sequence)), durationMs, isBreak: discontinuity || sequence === firstSequence, takenAtMs: programDateTimeMs }
 }
 
-/** What another try would not mend, in words; undefined: it may. */
+/** What another try would not mend, in words for whoever may see the recording: what FFmpeg says names paths. Undefined: it may. */
 function problemOf (error: unknown): string | undefined {
-  if (error instanceof JoinFailed) return `The file could not be made: ${error.message.split('\n')[0]}`
+  if (error instanceof JoinFailed) return 'The file could not be made of what was recorded'
   if ((error as Error).name === 'TimeoutError') return 'The file could not be made in time'
   return error instanceof HeadwaterError && error.code === 'PAYLOAD_TOO_LARGE' ? `The file is too large: ${error.message}` : undefined
 }

@@ -11,7 +11,7 @@ import type { RouteOptions } from '../core.ts'
 import { readTime } from '../moment.ts'
 import { INVITED_ROLES } from '../roles.ts'
 import { durationOf, sessionBody, type SeenSession, type SessionRow } from '../session.ts'
-import { addSession, changeSession, countViewers, listSessions } from '../session-store.ts'
+import { addSession, changeSession, countViewers, holdSession, listSessions } from '../session-store.ts'
 import { mustBeOpen } from '../session-state.ts'
 import {
   accountHeaders, address, answer, description, errors, inviteToken, listedSession, maxParticipants, message, moment, pageOf, role, scheduledAt, sessionDetails, sessionParams, sessionType, status, TAG,
@@ -244,12 +244,16 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<RouteOptions> = async (sco
   })
 
   scope.post('/:session_id/invite', { ...access.actor('invite', perMinute(30), 'invite'), schema: inviteSchema }, async request => {
-    const { sessionId, status, isPublic, inviteVersion } = access.session(request)
-    mustBeOpen(status)
-    if (isPublic) throw new HeadwaterError('INVALID_STATE', { message: 'A public session needs no invitation' })
-    const version = inviteVersion + 1
-    const inviteToken = await invitations.issue({ sessionId, version }, request.body.role ?? 'viewer')
-    const session = await changeSession(orm, sessionId, { inviteToken, inviteVersion: version })
+    const { sessionId } = access.session(request)
+    // One after the other: of several at once each has a version of its own, and the last one's is kept.
+    const session = await orm.transaction(async transaction => {
+      const { status, isPublic, inviteVersion } = await holdSession(transaction, sessionId)
+      mustBeOpen(status)
+      if (isPublic) throw new HeadwaterError('INVALID_STATE', { message: 'A public session needs no invitation' })
+      const version = inviteVersion + 1
+      const inviteToken = await invitations.issue({ sessionId, version }, request.body.role ?? 'viewer')
+      return await changeSession(transaction, sessionId, { inviteToken, inviteVersion: version })
+    })
     return { session_id: sessionId, ...invitation(request, session), message: 'Invitation renewed: earlier links are void' }
   })
 

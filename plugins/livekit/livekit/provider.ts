@@ -133,7 +133,7 @@ export class LivekitRooms implements RoomProvider {
         if (started.egressId === '') throw new HeadwaterError('ROOMS_UNAVAILABLE', { message: 'LiveKit has answered without a recording (look at LIVEKIT_URL)' })
         return recordingOf(started)
       } catch (error) {
-        const started = error instanceof LivekitFailure && error.mayBeDone ? await this.#startedUnheard(room, file.filepath) : undefined
+        const started = error instanceof LivekitFailure && error.mayBeDone ? await this.#startedUnheard(room, path) : undefined
         if (started === undefined) throw error
         return started
       }
@@ -152,6 +152,17 @@ export class LivekitRooms implements RoomProvider {
     const infos = await this.#ask('ListEgress', ({ egress }) => egress.listEgress({ egressId: id })).catch(ifThere('RECORDING_NOT_FOUND', []))
     const info = infos.find(({ egressId }) => egressId === id)
     return info === undefined ? undefined : recordingOf(info)
+  }
+
+  async runningRecordings (paths: readonly string[]): Promise<Map<string, RoomRecording>> {
+    const outputOf = this.#outputOf
+    if (outputOf === undefined) return new Map()
+    const infos = await this.#ask('ListEgress', ({ egress }) => egress.listEgress({ active: true }))
+    return new Map(paths.flatMap(path => {
+      const { filepath } = outputOf(path)
+      const info = infos.find(info => isWrittenTo(info, filepath))
+      return info === undefined ? [] : [[path, recordingOf(info)]]
+    }))
   }
 
   onEvent (listener: (event: RoomEvent) => void | Promise<void>): () => void {
@@ -194,14 +205,12 @@ export class LivekitRooms implements RoomProvider {
   }
 
   /** A recording that was started though the answer was lost: it has the path that was asked for. */
-  async #startedUnheard (roomName: string, path: string): Promise<RoomRecording | undefined> {
+  async #startedUnheard (room: string, path: string): Promise<RoomRecording | undefined> {
     try {
-      const infos = await this.#client.ask('ListEgress', ({ egress }) => egress.listEgress({ roomName, active: true }))
-      const info = infos.find(info => isWrittenTo(info, path))
-      return info === undefined ? undefined : recordingOf(info)
+      return (await this.runningRecordings([path])).get(path)
     } catch (error) {
-      if (!(error instanceof LivekitFailure)) throw error
-      this.#log.warn({ room: roomName, reason: error.message }, 'a recording may have been started whose answer was lost')
+      if (!(error instanceof HeadwaterError)) throw error
+      this.#log.warn({ room, reason: error.message }, 'a recording may have been started whose answer was lost')
       return undefined
     }
   }

@@ -148,6 +148,10 @@ export class LocalRooms implements RoomProvider {
     return undefined
   }
 
+  async runningRecordings (): Promise<Map<string, RoomRecording>> {
+    return new Map()
+  }
+
   onEvent (listener: (event: RoomEvent) => void | Promise<void>): () => void {
     return this.#parts.happenings.listen(listener)
   }

@@ -130,6 +130,14 @@ export async function sessionsSuite (t: Test, host: LiveSessionsHost): Promise<v
     expectError(t, await ask('POST', `/sessions/${(await make({ is_public: true })).session_id}/invite`, mentor), 'INVALID_STATE', 'a public session needs none')
   })
 
+  await t.test('of invitations that are renewed at once the last one is good, and no other', async t => {
+    const { session_id: id } = await make()
+    const renewed = await Promise.all(Array.from({ length: 4 }, async () => expectBody(t, await ask('POST', `/sessions/${id}/invite`, mentor), 200, 'renewed').invite_token))
+    const { invite_token: kept } = expectBody(t, await ask('GET', `/sessions/${id}`, mentor), 200, 'details')
+    const answers = await Promise.all(renewed.map(async token => ({ token, status: (await ask('GET', `/sessions/${id}?invite_token=${token}`, user)).status })))
+    t.strictSame(answers.filter(({ status }) => status === 200).map(({ token }) => token), [kept])
+  })
+
   await t.test('2.2 join: what it takes and answers', async t => {
     const { session_id: id, invite_token: token } = await make()
     const join = async (who: Person | null, body?: object) => await ask('POST', `/sessions/${id}/join`, who, body)

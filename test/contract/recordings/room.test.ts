@@ -16,19 +16,24 @@ class ScriptedRecorder {
   readonly known = new Map<string, RoomRecording>()
   isAway = false
   canRecord = true
+  /** It records, and nobody hears so: the answer fails, or does not come. */
+  answer: 'comes' | 'is lost' | 'never comes' = 'comes'
   readonly #silent = new Map<string, Promise<void>>()
   readonly #listeners = new Set<(event: RoomEvent) => unknown>()
   #events = 0
 
   get provider (): RoomProvider {
     const away = () => { if (this.isAway) throw new HeadwaterError('ROOMS_UNAVAILABLE') }
-    const scripted: Pick<RoomProvider, 'kind' | 'capabilities' | 'startRecording' | 'stopRecording' | 'findRecording' | 'onEvent'> = {
+    const scripted: Pick<RoomProvider, 'kind' | 'capabilities' | 'startRecording' | 'stopRecording' | 'findRecording' | 'runningRecordings' | 'onEvent'> = {
       kind: 'livekit',
       capabilities: { media: true, recording: this.canRecord },
       startRecording: async (room, path) => {
         away()
         this.asked.push({ room, path })
-        return this.become(`EG_${this.asked.length}`, { room, state: 'starting' })
+        const recording = this.become(`EG_${this.asked.length}`, { room, state: 'starting' })
+        if (this.answer === 'is lost') throw new HeadwaterError('ROOMS_UNAVAILABLE')
+        if (this.answer === 'never comes') await new Promise(() => {})
+        return recording
       },
       stopRecording: async id => {
         away()
@@ -41,6 +46,11 @@ class ScriptedRecorder {
         away()
         await this.#silent.get(id)
         return this.known.get(id)
+      },
+      runningRecordings: async paths => {
+        away()
+        const running = this.asked.map(({ path }, index) => [path, this.known.get(`EG_${index + 1}`)] as const)
+        return new Map(running.filter((one): one is [string, RoomRecording] => paths.includes(one[0]) && one[1] !== undefined && ['starting', 'active', 'ending'].includes(one[1].state)))
       },
       onEvent: listener => {
         this.#listeners.add(listener)
@@ -186,6 +196,29 @@ t.test('recordings that a provider makes', async t => {
     t.match(await recordings.find(recordingId), { state: 'failed' })
   })
 
+  await t.test('one that was given up, could not be stopped, begins after all, and nothing tells so', async t => {
+    const { recordingId, egress } = await start('n')
+    scripted.isAway = true
+    await until(recordingId, 'failed')
+    scripted.become(egress, { state: 'active', startedAt: new Date() })
+    scripted.stopped.length = 0
+    scripted.isAway = false
+    while (!scripted.stopped.includes(egress)) await delay(20)
+    t.match(await recordings.find(recordingId), { state: 'failed' })
+  })
+
+  await t.test('one that was started though the answer was lost is stopped', async t => {
+    scripted.answer = 'is lost'
+    await t.rejects(start('o'), { code: 'ROOMS_UNAVAILABLE' })
+    scripted.answer = 'comes'
+    const egress = `EG_${scripted.asked.length}`
+    const other = await start('p')
+    for (const one of [egress, other.egress]) scripted.become(one, { state: 'active' })
+    while (!scripted.stopped.includes(egress)) await delay(20)
+    await until(other.recordingId, 'active')
+    t.notOk(scripted.stopped.includes(other.egress), 'and no other')
+  })
+
   await t.test('one of which nothing is said holds up none of the others', async t => {
     const silent = await start('l')
     const { recordingId, egress } = await start('m')
@@ -209,6 +242,23 @@ t.test('a server starts though nobody says what became of its recordings', async
   speak()
   while ((await second.recordings.find(recordingId))!.state !== 'active') await delay(20)
   await second.close()
+})
+
+t.test('a server is gone before it hears that a recording was started: the next one goes on with it', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'headwater-rooms-'))
+  t.teardown(async () => { await rm(folder, { recursive: true, force: true }) })
+  const scripted = new ScriptedRecorder()
+  const first = await startRecordingsHost({ folder, provider: scripted.provider })
+  scripted.answer = 'never comes'
+  void first.recordings.start({ of: THING, ownerId: OWNER, title: '', source: { kind: 'room', name: 'room' } })
+  while (scripted.asked.length === 0) await delay(20)
+  await first.close()
+  scripted.become('EG_1', { state: 'active' })
+  const second = await startRecordingsHost({ folder, provider: scripted.provider })
+  t.teardown(second.close)
+  while ((await second.recordings.running(THING))!.state !== 'active') await delay(20)
+  await second.recordings.stop(THING)
+  t.strictSame(scripted.stopped, ['EG_1'])
 })
 
 t.test('a provider that cannot record', async t => {

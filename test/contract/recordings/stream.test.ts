@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { io } from 'socket.io-client'
@@ -191,6 +191,20 @@ t.test('recordings of streams', async t => {
     t.equal(await total({ ofIds: [] }), 0)
     t.equal(await total({ ownerId: OWNER + 1 }), 0)
     t.match(await host.recordings.list({ page: 2, pageSize: 2 }), { total: 3, recordings: [{ of: THING }] }, 'newest first')
+  })
+
+  await t.test('where no file can be made, nobody is told of paths', async t => {
+    const asked = await start(host, 'lesson-6')
+    const owner = await newBroadcaster(at(t, host), KEY)
+    await send(owner, 3)
+    await reach(host, asked.recordingId, 'active')
+    // FFmpeg cannot write there, and says where.
+    await mkdir(join(host.streamsDir, '.headwater-recordings', asked.recordingId, 'joined.mp4'))
+    await owner.ask('end-stream', { streamKey: KEY, userId: 'alice' })
+    await host.recordings.stop({ ...THING, id: 'lesson-6' })
+    const { problem } = await reach(host, asked.recordingId, 'failed')
+    t.match(problem, /could not be made/)
+    t.notMatch(problem, /FFmpeg|\//)
   })
 })
 

@@ -114,6 +114,16 @@ await t.test('what was not recorded is not said to be', async t => {
   t.match(await end(t, limited.id), { recording_url: new RegExp(`${limited.file}$`) })
 })
 
+await t.test('what LiveKit records though its answers are lost does not go on unseen', async t => {
+  livekit.faults.add('StartRoomCompositeEgress', { kind: 'lose-answer' }, 1)
+  livekit.faults.add('ListEgress', { kind: 'status', status: 503 })
+  const { session_id: id } = expectBody(t, await client.ask('POST', '/sessions', owner, { title: 'Recorded', is_recorded: true }), 201, 'made')
+  t.match(expectBody(t, await client.ask('POST', `/sessions/${id}/start`, owner), 200, 'started'), { recording_problem: /StartRoomCompositeEgress/ })
+  livekit.faults.clear()
+  await until(() => known(id).status >= EgressStatus.EGRESS_COMPLETE)
+  await end(t, id)
+})
+
 await t.test('the server is killed while it is recorded', async t => {
   livekit.egress.plan('as it should be', 'as it should be', 'upload-fails')
   const [goesOn, ends, fails] = [await record(t), await record(t), await record(t)]

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { io } from 'socket.io-client'
 import t from 'tap'
 import { startLiveSessions, type Person } from '../../fixtures/live-sessions-host.ts'
 import { http } from '../../fixtures/http.ts'
 import { startPostgresql } from '../../fixtures/postgresql-server.ts'
 import { RedisServer } from '../../fixtures/redis-server.ts'
+import { Transcript } from '../../fixtures/transcript.ts'
 import { expectBody } from '../../contract/live-sessions/expect.ts'
 
 const redis = await RedisServer.start(t)
@@ -49,6 +51,20 @@ await t.test('of starts and ends at both one counts', async t => {
   t.equal([...one.recordings.all, ...two.recordings.all].filter(({ of }) => of.id === id).length, 1, 'one recording')
   const ends = await Promise.all([one, two].map(async server => await server.ask('POST', `/sessions/${id}/end`, owner)))
   t.equal(new Set(ends.map(({ json }) => json.ended_at)).size, 1)
+})
+
+await t.test('the end of a session is that of its stream at the other server, though Redis is away', async t => {
+  const id = await make()
+  expectBody(t, await one.ask('POST', `/sessions/${id}/start`, owner), 200, 'started')
+  const { stream_key: streamKey, access_token: token } = (await two.ask('POST', `/sessions/${id}/join`, owner, {})).json
+  const socket = io(two.url, { transports: ['websocket'], forceNew: true, reconnection: false, auth: { token }, query: { streamKey } })
+  t.teardown(() => { socket.disconnect() })
+  t.match(await socket.timeout(15_000).emitWithAck('start-stream', { streamKey, userId: String(owner.id) }), { status: 'broadcasting' })
+  const ended = new Transcript(socket).next('stream-ended')
+  await redis.stop()
+  t.teardown(async () => { await redis.start() })
+  expectBody(t, await one.ask('POST', `/sessions/${id}/end`, owner), 200, 'ended, at the first')
+  t.match(await ended, { streamKey })
 })
 
 await t.test('when a server closes, another one looks after those who are left', async t => {
