@@ -258,7 +258,7 @@ export class Uplink<Body> extends Emitter<UplinkEvents<Body>> {
     const outbox = this.#outbox
     const connection = this.#connections
     this.#sentBytes += chunk.size
-    this.#socket.emit('stream-data', { streamKey, seq: chunk.seq, chunk: chunk.body }, (answer: Answer<ChunkAnswer>) => {
+    this.#socket.emit('stream-data', { streamKey, seq: chunk.seq, chunk: chunk.body, ...(chunk.seq === 0 ? { sending: outbox.id } : {}) }, (answer: Answer<ChunkAnswer>) => {
       // What an earlier connection answered is settled by the resume.
       if (isOver(this.#state) || this.#outbox !== outbox || this.#connections !== connection) return
       if (!('seq' in answer)) {

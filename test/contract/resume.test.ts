@@ -146,6 +146,29 @@ t.test('HLS-02, HLS-03: a page loaded anew records anew: a discontinuity, number
   t.ok(Math.abs(seconds - 8) < 0.4, `${seconds} s`)
 })
 
+t.test('HLS-02, HLS-03: so does one whose recorder begins with the same bytes, where it says that it is another sending', async t => {
+  const server = await startServer(t)
+  const owner = await newBroadcaster(server, 'same')
+  const pieces = inPieces(await recording({ seconds: 4 }), 4)
+  const send = async (client: typeof owner, sending: string, count: number) => {
+    const answers: any[] = []
+    for (const [seq, chunk] of pieces.slice(0, count).entries()) answers.push(await client.ask('stream-data', { streamKey: 'same', chunk, seq, ...(seq === 0 ? { sending } : {}) }))
+    return answers.map(({ seq }) => seq)
+  }
+  t.strictSame(await send(owner, 'one', 4), [0, 1, 2, 3])
+  await owner.heard.next('stream-segments-updated')
+  owner.socket.disconnect()
+  const page = newClient(server)
+  t.match(await page.ask('start-stream', { streamKey: 'same', userId: 'alice' }), { status: 'active' })
+  t.strictSame(await send(page as typeof owner, 'two', 4), [0, 1, 2, 3], 'the counting starts over')
+  t.strictSame(await send(page as typeof owner, 'two', 1), [0], 'what is sent again is known')
+  t.match(await page.ask('stream-data', { streamKey: 'same', chunk: pieces[0], seq: 0, sending: 'x'.repeat(65) }), { code: 'INVALID_REQUEST' })
+  await page.ask('end-stream', { streamKey: 'same', userId: 'alice' })
+  const { seconds, segments } = await manifestOf(server, 'same')
+  t.equal(segments.filter(({ discontinuity }) => discontinuity).length, 1)
+  t.ok(Math.abs(seconds - 8) < 0.4, `${seconds} s`)
+})
+
 t.test('HLS-18: the resume window', async t => {
   const server = await startServer(t, { options: { resumeWindowSeconds: 1 } })
 

@@ -5,7 +5,10 @@ import { invalidStreamKey } from '../routes/stream-key.ts'
 const MAX_USER_ID = 256
 
 export interface StartPayload { streamKey: string, userId: string, resumeToken: string | undefined }
-export interface DataPayload { streamKey: string, chunk: Buffer, seq: number | undefined }
+/** Characters of what tells one sending from another. */
+const MAX_SENDING_LENGTH = 64
+
+export interface DataPayload { streamKey: string, chunk: Buffer, seq: number | undefined, sending: string | undefined }
 export interface JoinPayload { streamKey: string, userId: string }
 export interface EndPayload { streamKey: string, userId: string | undefined, resumeToken: string | undefined }
 
@@ -55,10 +58,13 @@ export function readLeave (payload: unknown): { streamKey: string } {
 
 /** @throws HeadwaterError `INVALID_REQUEST`, or `MEDIA_ERROR` when the chunk is not binary */
 export function readData (payload: unknown): DataPayload {
-  const { streamKey, chunk, seq } = fields(payload)
+  const { streamKey, chunk, seq, sending } = fields(payload)
   if (!Buffer.isBuffer(chunk)) throw new HeadwaterError('MEDIA_ERROR', { message: 'A chunk must be binary: a Blob, an ArrayBuffer or a Buffer', streamKey })
   if (seq !== undefined && seq !== null && (!Number.isSafeInteger(seq) || (seq as number) < 0)) {
     throw new HeadwaterError('INVALID_REQUEST', { message: 'seq must be an integer from 0', streamKey })
   }
-  return { streamKey, chunk, seq: seq === null ? undefined : seq as number | undefined }
+  if (sending !== undefined && sending !== null && (typeof sending !== 'string' || sending.length > MAX_SENDING_LENGTH)) {
+    throw new HeadwaterError('INVALID_REQUEST', { message: `sending must be a string of at most ${MAX_SENDING_LENGTH} characters`, streamKey })
+  }
+  return { streamKey, chunk, seq: (seq ?? undefined) as number | undefined, sending: (sending ?? undefined) as string | undefined }
 }

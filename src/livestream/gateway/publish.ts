@@ -61,13 +61,13 @@ export class PublishHandlers {
   }
 
   async data (socket: GatewaySocket, payload: unknown, acknowledged: boolean): Promise<ChunkAnswer> {
-    const { streamKey, chunk, seq } = readData(payload)
+    const { streamKey, chunk, seq, sending } = readData(payload)
     const starting = this.#starting.get(socket)?.get(streamKey)
     if (starting !== undefined) await starting
     const stream = this.#known(streamKey, stream => stream.broadcaster === socket.id)
     if (stream === undefined || !stream.isLive) throw new HeadwaterError('STREAM_NOT_FOUND', { message: 'The stream is not live; send start-stream first', streamKey })
     if (stream.broadcaster !== socket.id) throw new HeadwaterError('UNAUTHORIZED', { message: 'Only the broadcaster of a stream may send to it', streamKey })
-    const { seq: taken, safeSeq, error } = await stream.take({ bytes: chunk, seq, acknowledged })
+    const { seq: taken, safeSeq, error } = await stream.take({ bytes: chunk, seq, sending, acknowledged })
     return { seq: taken, safeSeq, ...(error === undefined ? {} : errorBody(error, streamKey)) }
   }
 

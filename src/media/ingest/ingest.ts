@@ -54,6 +54,8 @@ export interface IncomingChunk {
   bytes: Buffer
   /** Its number in this sending, from 0; undefined for clients that do not count. */
   seq: number | undefined
+  /** With chunk 0: tells this sending from all others, where the client says so. */
+  sending?: string | undefined
   /** The client waits for the answer: a limit then delays it, and nothing is dropped. */
   acknowledged: boolean
 }
@@ -109,7 +111,7 @@ export class Ingest {
     if (chunk.bytes.length > maxChunkBytes) {
       return this.#refuse(new HeadwaterError('MEDIA_ERROR', { message: `A chunk of ${chunk.bytes.length} bytes is larger than ${maxChunkBytes}; send smaller ones` }))
     }
-    if (chunk.seq === 0 && this.#sequence.isOtherFirst(chunk.bytes)) {
+    if (chunk.seq === 0 && this.#sequence.isOtherFirst(chunk)) {
       // Another recorder run: the page was loaded anew. Its counting starts over.
       this.#options.log.info({ taken: this.#sequence.next }, 'sending begins anew')
       this.#forgetRecovered()
@@ -120,8 +122,8 @@ export class Ingest {
       this.#goOnAnywhere(this.#recovered)
     }
     this.#isNumbered = chunk.seq !== undefined
-    const seq = chunk.seq ?? this.#sequence.next
-    return chunk.acknowledged ? await this.#takeAcknowledged({ seq, bytes: chunk.bytes }) : this.#takeUnacknowledged({ seq, bytes: chunk.bytes })
+    const { seq = this.#sequence.next, bytes, sending } = chunk
+    return chunk.acknowledged ? await this.#takeAcknowledged({ seq, bytes, sending }) : this.#takeUnacknowledged({ seq, bytes, sending })
   }
 
   /** In which chunk a place of the recording (bytes) lies; undefined where it is before what the client counts at present. */

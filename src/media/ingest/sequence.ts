@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 export interface Chunk {
   seq: number
   bytes: Buffer
+  /** With chunk 0: tells the sending that it begins from all others; of recordings the beginnings may be the same. */
+  sending?: string | undefined
 }
 
 export type Arrival =
@@ -63,8 +65,8 @@ export class Sequence {
   get earlyBytes (): number { return [...this.#early.values()].reduce((sum, { bytes }) => sum + bytes.length, 0) }
 
   /** Whether a chunk 0 is another one than the chunk 0 that was taken: a recorder has begun anew. */
-  isOtherFirst (bytes: Buffer): boolean {
-    return this.#firstDigest !== undefined && digest(bytes) !== this.#firstDigest
+  isOtherFirst (chunk: Omit<Chunk, 'seq'>): boolean {
+    return this.#firstDigest !== undefined && digest(chunk) !== this.#firstDigest
   }
 
   /** The next chunk begins here in the recording (bytes); what of it came before does not come again. */
@@ -101,7 +103,7 @@ export class Sequence {
 
   /** A chunk was taken; the recording now ends at `end` (bytes). */
   taken (chunk: Chunk, end: number): void {
-    if (chunk.seq === 0) this.#firstDigest = digest(chunk.bytes)
+    if (chunk.seq === 0) this.#firstDigest = digest(chunk)
     this.#next = chunk.seq + 1
     this.#ends.push({ seq: chunk.seq, end })
   }
@@ -124,6 +126,6 @@ export class Sequence {
   }
 }
 
-function digest (bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('base64')
+function digest ({ bytes, sending = '' }: Omit<Chunk, 'seq'>): string {
+  return createHash('sha256').update(sending).update(bytes).digest('base64')
 }

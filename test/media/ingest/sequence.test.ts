@@ -58,10 +58,18 @@ t.test('safe is what lies wholly before the place that is settled', async t => {
 
 t.test('another first chunk means another recording', async t => {
   const sequence = new Sequence(4)
-  t.equal(sequence.isOtherFirst(Buffer.from('anything')), false, 'nothing was taken yet')
+  t.equal(sequence.isOtherFirst({ bytes: Buffer.from('anything') }), false, 'nothing was taken yet')
   take(sequence, chunk(0, 'header'))
-  t.equal(sequence.isOtherFirst(Buffer.from('header')), false)
-  t.equal(sequence.isOtherFirst(Buffer.from('other header')), true)
+  t.equal(sequence.isOtherFirst({ bytes: Buffer.from('header') }), false)
+  t.equal(sequence.isOtherFirst({ bytes: Buffer.from('other header') }), true)
+})
+
+t.test('so does the same first chunk of another sending', async t => {
+  const sequence = new Sequence(4)
+  take(sequence, { ...chunk(0, 'header'), sending: 'a' })
+  t.equal(sequence.isOtherFirst({ bytes: Buffer.from('header'), sending: 'a' }), false)
+  t.equal(sequence.isOtherFirst({ bytes: Buffer.from('header'), sending: 'b' }), true)
+  t.equal(sequence.isOtherFirst({ bytes: Buffer.from('header') }), true)
 })
 
 t.test('any order of arrivals, with repetitions, gives every chunk once and in order', async () => {
@@ -113,8 +121,8 @@ t.test('a sending that another server took goes on with the chunk that it left',
   t.strictSame(point, { seq: 2, skip: 30, firstDigest: point.firstDigest })
   const second = new Sequence(0, 0, point)
   t.match(second, { next: 2, safe: 1 })
-  t.equal(second.isOtherFirst(chunk(0).bytes), false, 'it knows the sending by its first chunk')
-  t.equal(second.isOtherFirst(Buffer.from('another recording')), true)
+  t.equal(second.isOtherFirst(chunk(0)), false, 'it knows the sending by its first chunk')
+  t.equal(second.isOtherFirst({ bytes: Buffer.from('another recording') }), true)
   // The reader was given 40 bytes of header; the chunk begins before them.
   second.beginAt(40 - point.skip)
   second.taken(chunk(2), 40 + 70)
