@@ -19,7 +19,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 interface Group {
   /** How many files run at a time. */
   jobs: number
-  /** For each file. */
+  /** For each file. It finds what hangs: a slow machine takes twice as long as a usual one. */
   timeoutSeconds: number
   /** Names of files that show media in real time and measure it: they run one at a time, after the others. */
   alone?: readonly string[]
@@ -28,22 +28,22 @@ interface Group {
 }
 /** Groups that take longer, most of them over real sockets with real FFmpeg. */
 const GROUPS: Record<string, Group> = {
-  ffmpeg: { jobs: 2, timeoutSeconds: 120 },
-  contract: { jobs: 3, timeoutSeconds: 240 },
-  embedding: { jobs: 3, timeoutSeconds: 240 },
-  servers: { jobs: 3, timeoutSeconds: 600 },
-  output: { jobs: 2, timeoutSeconds: 300 },
+  ffmpeg: { jobs: 2, timeoutSeconds: 300 },
+  contract: { jobs: 3, timeoutSeconds: 600 },
+  embedding: { jobs: 3, timeoutSeconds: 600 },
+  servers: { jobs: 3, timeoutSeconds: 900 },
+  output: { jobs: 2, timeoutSeconds: 600 },
   browser: {
     jobs: 2,
-    timeoutSeconds: 300,
+    timeoutSeconds: 600,
     alone: ['access', 'changes', 'embed', 'formats', 'keyboard', 'latency', 'live-sessions-livekit', 'page', 'signed-link', 'stages-day', 'start-page', 'studio', 'studio-network']
   },
-  fuzz: { jobs: 2, timeoutSeconds: 120 },
-  chaos: { jobs: 1, timeoutSeconds: 600, ofSources: true },
-  newcomer: { jobs: 1, timeoutSeconds: 300, ofSources: true },
+  fuzz: { jobs: 2, timeoutSeconds: 300 },
+  chaos: { jobs: 1, timeoutSeconds: 900, ofSources: true },
+  newcomer: { jobs: 1, timeoutSeconds: 600, ofSources: true },
   package: { jobs: 2, timeoutSeconds: 900, ofSources: true }
 }
-const UNIT: Group = { jobs: 2, timeoutSeconds: 60 }
+const UNIT: Group = { jobs: 2, timeoutSeconds: 120 }
 const MARK = 'HEADWATER_TEST_RUN'
 
 async function filesOf (group: string): Promise<string[]> {
