@@ -40,8 +40,8 @@ export class LookingAfter {
   readonly #endTimeouts: () => void
   #timer: NodeJS.Timeout | undefined
   #turn: Promise<void> = Promise.resolve()
-  /** What events and time-outs have set going. */
-  readonly #underWay = new Set<Promise<void>>()
+  /** What events and time-outs have set going: awaited when this is closed, as the database is there until then. Of any number. */
+  readonly #underWay = new RunLimit(Infinity)
   /** Sessions in which somebody who is connected was not seen for too long: mostly many are, and at once. */
   readonly #late = new Set<string>()
   readonly #lateLooks = new Coalesced(async () => { await this.#lookForLate() })
@@ -50,7 +50,7 @@ export class LookingAfter {
 
   constructor (options: LookingAfterOptions) {
     this.#options = options
-    this.#endTimeouts = options.seats.onTimeout(async (...about) => { await this.#awaited(this.#timedOut(...about)) })
+    this.#endTimeouts = options.seats.onTimeout(async (...about) => { await this.#underWay.run(async () => await this.#timedOut(...about)) })
   }
 
   /** Begins the first turn, and does not wait for it. */
@@ -60,7 +60,7 @@ export class LookingAfter {
 
   /** What the provider tells. */
   async hear (event: RoomEvent): Promise<void> {
-    await this.#awaited(this.#heard(event))
+    await this.#underWay.run(async () => await this.#heard(event))
   }
 
   /** Compares who is known to be in a session with whom the provider says to be in its room. */
@@ -98,18 +98,8 @@ export class LookingAfter {
     this.#isClosed = true
     this.#endTimeouts()
     clearTimeout(this.#timer)
-    await Promise.allSettled([this.#turn, ...this.#underWay])
+    await Promise.allSettled([this.#turn, this.#underWay.idle()])
     await this.#lease?.release()
-  }
-
-  /** It is awaited when this is closed, whatever becomes of it: the database is there until then. */
-  async #awaited (work: Promise<void>): Promise<void> {
-    this.#underWay.add(work)
-    try {
-      await work
-    } finally {
-      this.#underWay.delete(work)
-    }
   }
 
   async #heard (event: RoomEvent): Promise<void> {

@@ -20,8 +20,8 @@ export interface ChunkAcknowledgement {
  * until the server says that they are safe.
  */
 export class Outbox<Body> {
-  /** Tells this sending from all others: a recorder's first chunk may be a header that the next recorder's is, too. */
-  readonly id = newId()
+  /** Tells this sending from all others: a recorder's first chunk may be a header that the next recorder's is, too. Also where there is no `crypto.randomUUID`, in pages that are not secure. */
+  readonly id = crypto.getRandomValues(new Uint32Array(4)).join('-')
   readonly #window: number
   /** Kept chunks, consecutive. */
   #kept: Array<OutgoingChunk<Body>> = []
@@ -106,9 +106,4 @@ export class Outbox<Body> {
     while (this.#kept.length > 0 && this.#kept[0]!.seq <= safeSeq) this.#keptBytes -= this.#kept.shift()!.size
     this.#nextToSend = Math.max(this.#nextToSend, this.#firstKept)
   }
-}
-
-/** Pages that are not secure have no `crypto.randomUUID`. */
-function newId (): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), part => part.toString(36)).join('-')
 }
