@@ -76,3 +76,14 @@ export async function logIn (page: Page, username: string): Promise<void> {
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await page.keyboard.press('Enter')
 }
+
+/** The guest with Enter, the host with the button; what looks like HTML is read as it was written. */
+export async function greetEachOther (t: Test, host: Visitor, guest: Visitor): Promise<void> {
+  await guest.page.getByLabel('Message').fill('Hello <b>there</b>')
+  await guest.page.keyboard.press('Enter')
+  await host.sees('Hello <b>there</b>')
+  t.equal(await host.page.locator('.room-messages b').count(), 0, 'as text, never as HTML')
+  await host.page.getByLabel('Message').fill('Welcome')
+  await host.press('Send')
+  await guest.sees('Welcome')
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { LivekitStandIn } from '../stand-ins/livekit/stand-in.ts'
 import { launchChromium } from './chromium.ts'
-import { logIn, startLiveServer, visitorOf, type Visitor } from './live-session-pages.ts'
+import { greetEachOther, logIn, startLiveServer, visitorOf, type Visitor } from './live-session-pages.ts'
 
 const egressDir = await mkdtemp(join(tmpdir(), 'headwater-egress-'))
 t.teardown(async () => { await rm(egressDir, { recursive: true, force: true }) })
@@ -78,13 +78,7 @@ t.test('a lesson at LiveKit: picture, sound, chat, roles', async t => {
   await hears(guest)
   t.equal(await toggle(guest, 'Camera').count(), 0, 'who only watches has nothing to send with')
 
-  await guest.page.getByLabel('Message').fill('Hello <b>there</b>')
-  await guest.page.keyboard.press('Enter')
-  await host.sees('Hello <b>there</b>')
-  t.equal(await host.page.locator('.room-messages b').count(), 0, 'as text, never as HTML')
-  await host.page.getByLabel('Message').fill('Welcome')
-  await host.press('Send')
-  await guest.sees('Welcome')
+  await greetEachOther(t, host, guest)
 
   await host.page.getByLabel('Role of john').selectOption('Speaker')
   await guest.sees('You are a speaker now: you can turn on camera and microphone.')

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { launchChromium } from './chromium.ts'
-import { logIn, startLiveServer, visitorOf, type Visitor } from './live-session-pages.ts'
+import { greetEachOther, logIn, startLiveServer, visitorOf, type Visitor } from './live-session-pages.ts'
 
 const browser = await launchChromium(t)
 const server = await startLiveServer(t, { recordings: { pollSeconds: 0.5 } })
@@ -49,13 +49,7 @@ t.test('a private lesson, from its making to its recording', async t => {
   await plays(guest)
   t.equal(await guest.page.getByText('The session has not begun').count(), 0, 'it has begun by itself')
 
-  await guest.page.getByLabel('Message').fill('Hello <b>there</b>')
-  await guest.page.keyboard.press('Enter')
-  await host.sees('Hello <b>there</b>')
-  t.equal(await host.page.locator('.room-messages b').count(), 0, 'as text, never as HTML')
-  await host.page.getByLabel('Message').fill('Welcome')
-  await host.press('Send')
-  await guest.sees('Welcome')
+  await greetEachOther(t, host, guest)
 
   await host.page.getByLabel('Role of john').selectOption('Speaker')
   await guest.sees('You are a speaker now.')
