@@ -57,9 +57,7 @@ export class RoomRecorder implements Recorder {
   constructor (options: RoomRecorderOptions) {
     this.#options = options
     this.#end = options.provider.onEvent(async event => {
-      if (event.type !== 'recording-changed') return
-      const row = await options.store.ofProvider(event.recording.id)
-      if (row !== undefined) await this.#follow(row, event.recording)
+      if (event.type === 'recording-changed') await this.#hear(event.recording)
     })
   }
 
@@ -100,8 +98,8 @@ export class RoomRecorder implements Recorder {
       if (closing.aborted) return
       await look().catch((error: unknown) => { log.warn({ err: error, recording: row.recordingId }, 'what became of a recording could not be asked for') })
     })
-    const unheard = this.#runningUnheard().catch((error: unknown) => {
-      log.warn({ err: error }, 'recordings that may run unheard could not be asked for')
+    const unheard = this.#unheard().catch((error: unknown) => {
+      log.warn({ err: error }, 'recordings that nothing was heard of could not be asked for')
       return []
     })
     await Promise.all([
@@ -123,15 +121,20 @@ export class RoomRecorder implements Recorder {
    * The answer to a start may have been lost, or the server be gone before it came; and one that was given up may run
    * after all, or still. They are known by their paths, which are ours.
    */
-  async #runningUnheard (): Promise<Array<{ row: RecordingRow, told: RoomRecording }>> {
+  async #unheard (): Promise<Array<{ row: RecordingRow, told: RoomRecording }>> {
     const { provider, store } = this.#options
     const rows = await store.unheard(new Date(Date.now() - GIVEN_UP_MS))
     if (rows.length === 0) return []
-    const running = await provider.runningRecordings(rows.map(pathOf))
+    const found = await provider.findRecordingsByPath(rows.map(row => ({ room: row.sourceName, path: pathOf(row) })))
     return rows.flatMap(row => {
-      const told = running.get(pathOf(row))
+      const told = found.get(pathOf(row))
       return told === undefined ? [] : [{ row, told }]
     })
+  }
+
+  async #hear (told: RoomRecording): Promise<void> {
+    const row = await this.#options.store.ofProvider(told.id)
+    if (row !== undefined) await this.#follow(row, told)
   }
 
   async #adopt (row: RecordingRow, told: RoomRecording): Promise<void> {
@@ -139,12 +142,12 @@ export class RoomRecorder implements Recorder {
     await this.#follow({ ...row, providerId: told.id }, told)
   }
 
-  /** What is over here, and still runs there, is stopped: it could not be before. Otherwise what was told counts. */
+  /** What is over here, and still runs there, is stopped: it could not be before. Otherwise what was told counts, unless it comes too late. */
   async #follow (row: RecordingRow, told: RoomRecording): Promise<void> {
     const isOver = row.state === 'processing' || row.state === 'failed'
     const runs = told.state === 'starting' || told.state === 'active'
     if (isOver && runs) await this.stop(row)
-    else await this.#apply(row, told)
+    else if (row.state !== 'failed') await this.#apply(row, told)
   }
 
   /** Takes the steps that lead to what was told. */

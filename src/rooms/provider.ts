@@ -144,8 +144,8 @@ export interface RoomProvider {
   /** The file comes later. One that has ended already stays as it is. */
   stopRecording (id: string): Promise<RoomRecording>
   findRecording (id: string): Promise<RoomRecording | undefined>
-  /** Those that have not ended, of these paths, by path: also where the answer to their start was lost. */
-  runningRecordings (paths: readonly string[]): Promise<Map<string, RoomRecording>>
+  /** By path, those that were asked for, whether they run or have ended: also where the answer to their start was lost. */
+  findRecordingsByPath (asked: ReadonlyArray<{ room: string, path: string }>): Promise<Map<string, RoomRecording>>
   /** Each event is told once on one server of the installation. A listener that fails is logged. @returns an end to it */
   onEvent (listener: (event: RoomEvent) => void | Promise<void>): () => void
   close (): Promise<void>

@@ -154,11 +154,12 @@ export class LivekitRooms implements RoomProvider {
     return info === undefined ? undefined : recordingOf(info)
   }
 
-  async runningRecordings (paths: readonly string[]): Promise<Map<string, RoomRecording>> {
+  async findRecordingsByPath (asked: ReadonlyArray<{ room: string, path: string }>): Promise<Map<string, RoomRecording>> {
     const outputOf = this.#outputOf
     if (outputOf === undefined) return new Map()
-    const infos = await this.#ask('ListEgress', ({ egress }) => egress.listEgress({ active: true }))
-    return new Map(paths.flatMap(path => {
+    const rooms = [...new Set(asked.map(({ room }) => room))]
+    const infos = (await Promise.all(rooms.map(async roomName => await this.#ask('ListEgress', ({ egress }) => egress.listEgress({ roomName }))))).flat()
+    return new Map(asked.flatMap(({ path }) => {
       const { filepath } = outputOf(path)
       const info = infos.find(info => isWrittenTo(info, filepath))
       return info === undefined ? [] : [[path, recordingOf(info)]]
@@ -207,7 +208,7 @@ export class LivekitRooms implements RoomProvider {
   /** A recording that was started though the answer was lost: it has the path that was asked for. */
   async #startedUnheard (room: string, path: string): Promise<RoomRecording | undefined> {
     try {
-      return (await this.runningRecordings([path])).get(path)
+      return (await this.findRecordingsByPath([{ room, path }])).get(path)
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error
       this.#log.warn({ room, reason: error.message }, 'a recording may have been started whose answer was lost')

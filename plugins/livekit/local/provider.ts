@@ -148,7 +148,7 @@ export class LocalRooms implements RoomProvider {
     return undefined
   }
 
-  async runningRecordings (): Promise<Map<string, RoomRecording>> {
+  async findRecordingsByPath (): Promise<Map<string, RoomRecording>> {
     return new Map()
   }
 

@@ -24,7 +24,7 @@ class ScriptedRecorder {
 
   get provider (): RoomProvider {
     const away = () => { if (this.isAway) throw new HeadwaterError('ROOMS_UNAVAILABLE') }
-    const scripted: Pick<RoomProvider, 'kind' | 'capabilities' | 'startRecording' | 'stopRecording' | 'findRecording' | 'runningRecordings' | 'onEvent'> = {
+    const scripted: Pick<RoomProvider, 'kind' | 'capabilities' | 'startRecording' | 'stopRecording' | 'findRecording' | 'findRecordingsByPath' | 'onEvent'> = {
       kind: 'livekit',
       capabilities: { media: true, recording: this.canRecord },
       startRecording: async (room, path) => {
@@ -47,10 +47,10 @@ class ScriptedRecorder {
         await this.#silent.get(id)
         return this.known.get(id)
       },
-      runningRecordings: async paths => {
+      findRecordingsByPath: async paths => {
         away()
-        const running = this.asked.map(({ path }, index) => [path, this.known.get(`EG_${index + 1}`)] as const)
-        return new Map(running.filter((one): one is [string, RoomRecording] => paths.includes(one[0]) && one[1] !== undefined && ['starting', 'active', 'ending'].includes(one[1].state)))
+        const all = this.asked.map(({ room, path }, index) => ({ room, path, known: this.known.get(`EG_${index + 1}`) }))
+        return new Map(all.flatMap(({ room, path, known }) => known !== undefined && paths.some(asked => asked.room === room && asked.path === path) ? [[path, known]] : []))
       },
       onEvent: listener => {
         this.#listeners.add(listener)
@@ -259,6 +259,32 @@ t.test('a server is gone before it hears that a recording was started: the next 
   while ((await second.recordings.running(THING))!.state !== 'active') await delay(20)
   await second.recordings.stop(THING)
   t.strictSame(scripted.stopped, ['EG_1'])
+})
+
+t.test('a server is gone before it hears that a recording was started, and until after its end: the next one has its file', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'headwater-rooms-'))
+  t.teardown(async () => { await rm(folder, { recursive: true, force: true }) })
+  const settings = { roomFilesDir: join(folder, 'egress') }
+  const scripted = new ScriptedRecorder()
+  const first = await startRecordingsHost({ folder, provider: scripted.provider, settings })
+  scripted.answer = 'never comes'
+  void first.recordings.start({ of: THING, ownerId: OWNER, title: '', source: { kind: 'room', name: 'room' } })
+  while (scripted.asked.length === 0) await delay(20)
+  await first.close()
+  const path = join(settings.roomFilesDir, scripted.asked[0]!.path)
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, MP4)
+  const startedAt = new Date(Date.now() - 5_000)
+  scripted.become('EG_1', { state: 'complete', startedAt, endedAt: new Date(), file: { location: path, durationMs: 4_900, bytes: MP4.length } })
+  const second = await startRecordingsHost({ folder, provider: scripted.provider, settings })
+  t.teardown(second.close)
+  let latest = await second.recordings.latest(THING)
+  while (latest?.state !== 'ready') {
+    await delay(20)
+    latest = await second.recordings.latest(THING)
+  }
+  t.match(latest, { startedAt, durationSeconds: 4.9, bytes: MP4.length })
+  t.strictSame(scripted.stopped, [])
 })
 
 t.test('a provider that cannot record', async t => {

@@ -50,7 +50,8 @@ t.test('a recording is written to where it was asked for', async t => {
   const active = await told(started.id, 'active')
   t.ok(Math.abs(active.startedAt!.getTime() - began) < 60_000, 'since when')
   t.match(await rooms.findRecording(started.id), { state: 'active', startedAt: active.startedAt })
-  t.strictSame([...await rooms.runningRecordings(['rec/session/rec_1.mp4', 'rec/session/rec_2.mp4'])], [['rec/session/rec_1.mp4', await rooms.findRecording(started.id)]], 'found by its path')
+  const byPath = async () => [...await rooms.findRecordingsByPath([{ room: 'hall', path: 'rec/session/rec_1.mp4' }, { room: 'hall', path: 'rec/session/rec_2.mp4' }, { room: 'nowhere', path: 'rec/session/rec_1.mp4' }])]
+  t.strictSame(await byPath(), [['rec/session/rec_1.mp4', await rooms.findRecording(started.id)]], 'found by its path')
   t.strictSame((await rooms.participants('hall')).map(({ isPerson }) => isPerson), [false], 'who records is no person')
   livekit.advance(3_000)
   t.match(await rooms.stopRecording(started.id), { id: started.id, state: 'ending' }, 'the file comes later')
@@ -61,7 +62,7 @@ t.test('a recording is written to where it was asked for', async t => {
   t.ok(ranMs >= 3_000, 'as long as it ran')
   t.ok(Math.abs(complete.file!.durationMs - ranMs) < 1_000, `${complete.file!.durationMs} ms of media, of ${ranMs}`)
   t.strictSame(await rooms.findRecording(started.id), complete)
-  t.strictSame([...await rooms.runningRecordings(['rec/session/rec_1.mp4'])], [], 'it runs no more')
+  t.strictSame(await byPath(), [['rec/session/rec_1.mp4', complete]], 'also when it has ended')
   t.strictSame(await rooms.stopRecording(started.id), complete, 'one that has ended stays as it is')
 })
 

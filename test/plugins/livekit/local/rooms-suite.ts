@@ -60,7 +60,7 @@ export async function roomsSuite (t: Test, openServers: OpenServers): Promise<vo
     await t.rejects(rooms.startRecording(), { code: 'RECORDING_NOT_POSSIBLE' })
     await t.rejects(rooms.stopRecording(), { code: 'RECORDING_NOT_FOUND' })
     t.equal(await rooms.findRecording(), undefined)
-    t.equal((await rooms.runningRecordings()).size, 0)
+    t.equal((await rooms.findRecordingsByPath()).size, 0)
     t.same(await rooms.participants('nowhere'), [])
     t.equal(await rooms.removeParticipant('nowhere', 'nobody'), false)
     t.equal(await rooms.setPermissions('nowhere', 'nobody', PERMISSIONS), false)
