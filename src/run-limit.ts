@@ -1,3 +1,5 @@
+import { UnderWay } from './under-way.ts'
+
 export interface TurnOptions {
   /** In front of those that wait already without this. */
   ahead?: boolean
@@ -15,7 +17,7 @@ export class RunLimit {
   #free: number
   /** Those that go ahead, then the others; each in the order in which they came. */
   readonly #turns: Turn[] = []
-  readonly #works = new Set<Promise<unknown>>()
+  readonly #underWay = new UnderWay()
 
   constructor (max: number) {
     this.#free = max
@@ -26,18 +28,12 @@ export class RunLimit {
 
   /** Settles as the work does. @throws the signal's reason when it came before the work began */
   async run<T> (work: () => Promise<T>, options: TurnOptions = {}): Promise<T> {
-    const done = this.#inTurn(work, options)
-    this.#works.add(done)
-    try {
-      return await done
-    } finally {
-      this.#works.delete(done)
-    }
+    return await this.#underWay.track(this.#inTurn(work, options))
   }
 
   /** Resolves when all work is done that was given so far, the waiting one too. */
   async idle (): Promise<void> {
-    await Promise.allSettled(this.#works)
+    await this.#underWay.idle()
   }
 
   async #inTurn<T> (work: () => Promise<T>, { ahead = false, signal }: TurnOptions): Promise<T> {

@@ -1,5 +1,6 @@
 import type { AccountsConfig } from '../../src/config/accounts.ts'
 import type { Log } from '../../src/log.ts'
+import { UnderWay } from '../../src/under-way.ts'
 
 type Settings = Pick<AccountsConfig, 'smtpUrl' | 'mailFrom' | 'smtpTimeoutSeconds' | 'mailQueue'>
 
@@ -13,7 +14,7 @@ export interface Letter {
 export class Mail {
   readonly #settings: Settings
   readonly #log: Log
-  readonly #underWay = new Set<Promise<void>>()
+  readonly #underWay = new UnderWay()
 
   constructor (settings: Settings, log: Log) {
     this.#settings = settings
@@ -31,15 +32,12 @@ export class Mail {
       this.#log.warn({ underWay: this.#underWay.size }, 'a mail was not sent: too many are under way (MAIL_QUEUE)')
       return
     }
-    const sending = this.#deliver(write)
-      .catch((error: unknown) => { this.#log.error({ reason: codesOf(error) }, 'a mail could not be sent (SMTP_URL)') })
-      .finally(() => { this.#underWay.delete(sending) })
-    this.#underWay.add(sending)
+    void this.#underWay.track(this.#deliver(write).catch((error: unknown) => { this.#log.error({ reason: codesOf(error) }, 'a mail could not be sent (SMTP_URL)') }))
   }
 
   /** When all that was under way has been sent, or has failed. */
   async close (): Promise<void> {
-    await Promise.all(this.#underWay)
+    await this.#underWay.idle()
   }
 
   async #deliver (write: () => Promise<Letter>): Promise<void> {

@@ -5,6 +5,7 @@ import type { Lease, Locks } from '../../src/platform/state/state.ts'
 import type { Participant, RoomEvent } from '../../src/rooms/provider.ts'
 import { isSessionRoom } from '../../src/rooms/room-names.ts'
 import { RunLimit } from '../../src/run-limit.ts'
+import { UnderWay } from '../../src/under-way.ts'
 import { connect, disconnect, listPresent, timeOut, type Connected } from './attendance.ts'
 import { isOver, type Lifecycle } from './lifecycle.ts'
 import { permissionsOf } from './roles.ts'
@@ -40,8 +41,8 @@ export class LookingAfter {
   readonly #endTimeouts: () => void
   #timer: NodeJS.Timeout | undefined
   #turn: Promise<void> = Promise.resolve()
-  /** What events and time-outs have set going: awaited when this is closed, as the database is there until then. Of any number. */
-  readonly #underWay = new RunLimit(Infinity)
+  /** What events and time-outs have set going: awaited when this is closed, as the database is there until then. */
+  readonly #underWay = new UnderWay()
   /** Sessions in which somebody who is connected was not seen for too long: mostly many are, and at once. */
   readonly #late = new Set<string>()
   readonly #lateLooks = new Coalesced(async () => { await this.#lookForLate() })
@@ -50,7 +51,7 @@ export class LookingAfter {
 
   constructor (options: LookingAfterOptions) {
     this.#options = options
-    this.#endTimeouts = options.seats.onTimeout(async (...about) => { await this.#underWay.run(async () => await this.#timedOut(...about)) })
+    this.#endTimeouts = options.seats.onTimeout(async (...about) => { await this.#underWay.track(this.#timedOut(...about)) })
   }
 
   /** Begins the first turn, and does not wait for it. */
@@ -60,7 +61,7 @@ export class LookingAfter {
 
   /** What the provider tells. */
   async hear (event: RoomEvent): Promise<void> {
-    await this.#underWay.run(async () => await this.#heard(event))
+    await this.#underWay.track(this.#heard(event))
   }
 
   /** Compares who is known to be in a session with whom the provider says to be in its room. */

@@ -86,7 +86,7 @@ export async function openLiveSessions (options: OpenLiveSessionsOptions): Promi
     start: () => { lookingAfter.start() },
     close: async () => {
       endEvents()
-      recordings.close()
+      await recordings.close()
       await lookingAfter.close()
       await unsubscribe()
     }

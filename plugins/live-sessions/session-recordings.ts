@@ -2,6 +2,7 @@ import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import type { Log } from '../../src/log.ts'
 import type { Orm } from '../../src/platform/database/database.ts'
 import type { RecordedThing, Recording, Recordings } from '../../src/recordings/recordings.ts'
+import { UnderWay } from '../../src/under-way.ts'
 import type { SessionRow } from './session.ts'
 import type { SessionRooms } from './session-rooms.ts'
 import { changeSession, findSession, maySeeRecordings, recordedSessionsFor, type Onlooker } from './session-store.ts'
@@ -31,6 +32,7 @@ export interface RecordingFilter {
 export class SessionRecordings {
   readonly #options: SessionRecordingsOptions
   readonly #end: () => void
+  readonly #noting = new UnderWay()
 
   constructor (options: SessionRecordingsOptions) {
     this.#options = options
@@ -38,7 +40,8 @@ export class SessionRecordings {
     recordings.addVisibility(KIND, async ({ id }, watcher) => await maySeeRecordings(orm, id, watcher))
     this.#end = recordings.onChange(({ of, state }) => {
       if (of.kind !== KIND || state !== 'failed') return
-      this.noteUrl({ sessionId: of.id }).catch((error: unknown) => { log.warn({ err: error, session: of.id }, 'the session still says that it was recorded') })
+      const noted = this.noteUrl({ sessionId: of.id }).catch((error: unknown) => { log.warn({ err: error, session: of.id }, 'the session still says that it was recorded') })
+      void this.#noting.track(noted)
     })
   }
 
@@ -106,8 +109,9 @@ export class SessionRecordings {
     })
   }
 
-  close (): void {
+  async close (): Promise<void> {
     this.#end()
+    await this.#noting.idle()
   }
 }
 

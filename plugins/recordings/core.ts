@@ -4,6 +4,7 @@ import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import type { Log } from '../../src/log.ts'
 import type { Locks } from '../../src/platform/state/state.ts'
 import type { NewRecording, RecordedThing, Recording, RecordingQuery, Recordings, Watcher } from '../../src/recordings/recordings.ts'
+import { UnderWay } from '../../src/under-way.ts'
 import type { Recorder } from './recorder.ts'
 import { checkThing, fileNameOf } from './recording-file.ts'
 import { overdue } from './recording-state.ts'
@@ -37,7 +38,7 @@ export class RecordingsCore implements Recordings {
   #timer: NodeJS.Timeout | undefined
   #openedMs = 0
   #unsubscribe: (() => Promise<void>) | undefined
-  readonly #attending = new Set<Promise<void>>()
+  readonly #attending = new UnderWay()
   readonly #closing = new AbortController()
 
   constructor (options: RecordingsCoreOptions) {
@@ -64,7 +65,7 @@ export class RecordingsCore implements Recordings {
     this.#closing.abort()
     clearInterval(this.#timer)
     await this.#unsubscribe?.()
-    await Promise.allSettled([this.#looking.idle(), ...this.#attending])
+    await Promise.all([this.#looking.idle(), this.#attending.idle()])
     for (const recorder of this.#recorders()) await recorder.close()
   }
 
@@ -147,12 +148,11 @@ export class RecordingsCore implements Recordings {
   /** A recording is new or has changed, here or elsewhere. Streams are recorded where they are, rooms from anywhere. */
   #heard (recordingId: string): void {
     const { store, recorders, log } = this.#options
-    const attending = (async () => {
+    const attend = async () => {
       const row = await store.find(recordingId)
       if (row?.source === 'stream') await recorders.stream?.attend(row)
-    })().catch((error: unknown) => { log.error({ err: error, recording: recordingId }, 'a recording could not be attended to; it is tried again') })
-      .finally(() => { this.#attending.delete(attending) })
-    this.#attending.add(attending)
+    }
+    void this.#attending.track(attend().catch((error: unknown) => { log.error({ err: error, recording: recordingId }, 'a recording could not be attended to; it is tried again') }))
   }
 
   async #look (): Promise<void> {

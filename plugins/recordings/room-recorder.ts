@@ -10,6 +10,7 @@ import type { ObjectInfo, Objects } from '../../src/platform/objects/objects.ts'
 import type { Locks } from '../../src/platform/state/state.ts'
 import type { RoomProvider, RoomRecording } from '../../src/rooms/provider.ts'
 import { RunLimit } from '../../src/run-limit.ts'
+import { UnderWay } from '../../src/under-way.ts'
 import type { Recorder } from './recorder.ts'
 import { pathOf, RECORDING_TYPE } from './recording-file.ts'
 import type { RecordingStore } from './recording-store.ts'
@@ -51,13 +52,14 @@ class FileTrouble extends Error {
 export class RoomRecorder implements Recorder {
   readonly #options: RoomRecorderOptions
   readonly #end: () => void
+  readonly #hearing = new UnderWay()
   /** Steps under way, by recording: one at a time. */
   readonly #works = new Map<string, Promise<void>>()
 
   constructor (options: RoomRecorderOptions) {
     this.#options = options
     this.#end = options.provider.onEvent(async event => {
-      if (event.type === 'recording-changed') await this.#hear(event.recording)
+      if (event.type === 'recording-changed') await this.#hearing.track(this.#hear(event.recording))
     })
   }
 
@@ -114,6 +116,7 @@ export class RoomRecorder implements Recorder {
 
   async close (): Promise<void> {
     this.#end()
+    await this.#hearing.idle()
     await Promise.allSettled(this.#works.values())
   }
 

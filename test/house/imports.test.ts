@@ -58,7 +58,7 @@ t.test('imports go one way', async t => {
 
   t.same(against(src, ({ file, to, local }) => within(file, 'src/media') && local && !within(to, 'src/media', 'src/errors', 'src/folder-lock', 'src/log.ts', 'src/run-limit.ts', 'src/token-bucket.ts')), [], 'src/media imports errors, the folder lock, the limit of runs, the token bucket and the shape of a log only')
   t.same(against(src, ({ file, to, local }) => within(file, 'src/folder-lock') && local && !within(to, 'src/folder-lock', 'src/errors', 'src/log.ts')), [], 'the folder lock knows nobody who uses it')
-  t.same(against(src, ({ file, to, local }) => within(file, 'src/platform') && local && !within(to, 'src/platform', 'src/errors', 'src/config', 'src/folder-lock', 'src/http', 'src/at-once.ts', 'src/listeners.ts', 'src/log.ts', 'src/recent-map.ts', 'src/aws-sdk.ts', 'src/optional-package.ts')), [], 'the platform knows no feature')
+  t.same(against(src, ({ file, to, local }) => within(file, 'src/platform') && local && !within(to, 'src/platform', 'src/errors', 'src/config', 'src/folder-lock', 'src/http', 'src/at-once.ts', 'src/listeners.ts', 'src/log.ts', 'src/recent-map.ts', 'src/under-way.ts', 'src/aws-sdk.ts', 'src/optional-package.ts')), [], 'the platform knows no feature')
   t.same(against(src, ({ file, to }) => within(file, 'src/media') && /^(fastify|@fastify\/|socket\.io)/.test(to)), [], 'src/media knows neither Fastify nor Socket.IO')
   t.same(against(src, ({ file, to, local }) => within(file, 'src/errors', 'src/config') && local && !within(to, 'src/errors', 'src/config')), [], 'errors and configuration know nobody else')
   t.same(against(src, ({ file, to, local }) => within(file, 'src/http') && local && !within(to, 'src/http', 'src/errors', 'src/config')), [], 'src/http knows no API')

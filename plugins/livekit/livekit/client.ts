@@ -4,6 +4,7 @@ import { EgressClient, RoomServiceClient } from 'livekit-server-sdk'
 import type { LivekitConfig } from '../../../src/config/livekit.ts'
 import type { Log } from '../../../src/log.ts'
 import { retryDelay } from '../../../src/retry-delay.ts'
+import { UnderWay } from '../../../src/under-way.ts'
 import type { SigningKey } from '../secret.ts'
 import { LivekitFailure, type FailureKind, type Operation } from './failure.ts'
 
@@ -35,7 +36,7 @@ export class LivekitClient {
   readonly #sdk: Sdk
   readonly #lastTries = new AbortController()
   readonly #closing = new AbortController()
-  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #underWay = new UnderWay()
   #isAnswering = true
 
   constructor ({ settings, signingKey: { key, secret }, log, onOutcome }: ClientOptions) {
@@ -82,7 +83,7 @@ export class LivekitClient {
   async close (): Promise<void> {
     this.tryNoMore()
     this.#closing.abort()
-    await Promise.allSettled(this.#underWay)
+    await this.#underWay.idle()
   }
 
   #cameTo (operation: Operation, outcome: Outcome): void {
@@ -94,14 +95,14 @@ export class LivekitClient {
   async #once<T> (request: (sdk: Sdk) => Promise<T>): Promise<T> {
     const { signal } = this.#closing
     signal.throwIfAborted()
-    const answer = request(this.#sdk)
-    this.#underWay.add(answer)
+    // Longer than anybody waits for it, if need be.
+    const answer = this.#underWay.track(request(this.#sdk))
     const over = new AbortController()
     try {
       return await Promise.race([answer, aborted(signal, over.signal)])
     } finally {
       over.abort()
-      void answer.catch(() => {}).finally(() => this.#underWay.delete(answer))
+      answer.catch(() => {})
     }
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Coalesced } from '../../../src/coalesced.ts'
 import type { Counters } from '../../../src/platform/state/state.ts'
 import type { LeftReason } from '../../../src/rooms/local-messages.ts'
+import { UnderWay } from '../../../src/under-way.ts'
 import type { RoomTokenClaims } from '../tokens.ts'
 import { Hall, type Connection, type HallParts } from './hall.ts'
 import type { Guest } from './hall-messages.ts'
@@ -42,7 +43,7 @@ export class Halls {
   readonly #timer: NodeJS.Timeout
   readonly #beats: Coalesced
   /** Who is on the way in or out. */
-  readonly #unfinished = new Set<Promise<unknown>>()
+  readonly #unfinished = new UnderWay()
   #isClosing = false
 
   constructor (options: HallsOptions) {
@@ -53,7 +54,7 @@ export class Halls {
 
   /** Takes a seat, or says why there is none; the connection has been told who is there by then. A token opens no room: one that was closed stays closed. */
   async enter (claims: RoomTokenClaims, connection: Connection): Promise<Stay | LeftReason> {
-    return await this.#finish(this.#enter(claims, connection))
+    return await this.#unfinished.track(this.#enter(claims, connection))
   }
 
   /** Everybody goes, and nobody comes any more. */
@@ -66,7 +67,7 @@ export class Halls {
     clearInterval(this.#timer)
     await this.empty()
     // Who was on the way in finds that it is closed, or goes as their socket closes.
-    while (this.#unfinished.size > 0) await Promise.allSettled(this.#unfinished)
+    while (this.#unfinished.size > 0) await this.#unfinished.idle()
     await this.#beats.idle()
   }
 
@@ -88,7 +89,7 @@ export class Halls {
       used.hall.admit(guest, connection)
       return {
         say: async data => await used.hall.say(sid, data),
-        leave: async () => { await this.#finish(this.#leave(used, sid)) }
+        leave: async () => { await this.#unfinished.track(this.#leave(used, sid)) }
       }
     } finally {
       if (!isIn) await this.#unuse(used)
@@ -107,15 +108,6 @@ export class Halls {
   async #turn (hall: Hall, identity: string): Promise<number> {
     const turn = await this.#options.counters.add(TURNS)
     return Math.max(turn, hall.turnOf(identity) + 1)
-  }
-
-  async #finish<T> (work: Promise<T>): Promise<T> {
-    this.#unfinished.add(work)
-    try {
-      return await work
-    } finally {
-      this.#unfinished.delete(work)
-    }
   }
 
   /** @returns why there is no seat */

@@ -14,7 +14,7 @@ import { listQuery } from './list-query.ts'
 import { readSeal, writeObject } from './object-file.ts'
 import type { ByteRange, ListedObject, ListOptions, ObjectInfo, ObjectPage, Objects, PutOptions, StoredObject } from './objects.ts'
 import { piecesOf } from './pieces.ts'
-import { UnderWay } from './under-way.ts'
+import { Transfers } from './transfers.ts'
 import { Unfinished } from './unfinished.ts'
 
 export type DiskSettings = Pick<PlatformConfig, 'dataDir' | 'maxObjectBytes'>
@@ -55,7 +55,7 @@ class DiskObjects implements Objects {
   readonly #unfinished: Unfinished
   readonly #maxBytes: number
   readonly #log: Log
-  readonly #underWay = new UnderWay()
+  readonly #transfers = new Transfers()
 
   constructor (folder: string, unfinished: Unfinished, maxBytes: number, log: Log) {
     this.#folder = folder
@@ -66,7 +66,7 @@ class DiskObjects implements Objects {
   }
 
   async put (key: string, body: Uint8Array | Readable, { contentType }: PutOptions): Promise<ObjectInfo> {
-    return await this.#underWay.put(body, async () => {
+    return await this.#transfers.put(body, async () => {
       checkKey(key)
       checkContentType(contentType)
       const temporary = this.#unfinished.next()
@@ -97,7 +97,7 @@ class DiskObjects implements Objects {
         return { ...info, body: Readable.from([]) }
       }
       const { start, end } = rangeWithin(range ?? { start: 0, end: info.bytes - 1 }, info.bytes)
-      return { ...info, body: this.#underWay.read(file.createReadStream({ start, end })) }
+      return { ...info, body: this.#transfers.read(file.createReadStream({ start, end })) }
     } catch (error) {
       await file.close()
       throw error
@@ -160,7 +160,7 @@ class DiskObjects implements Objects {
   }
 
   async close (): Promise<void> {
-    await this.#underWay.end()
+    await this.#transfers.end()
   }
 
   #path (key: string): string {

@@ -13,7 +13,7 @@ import { checkKey } from './key.ts'
 import { listQuery } from './list-query.ts'
 import type { ByteRange, ListOptions, ObjectInfo, ObjectPage, Objects, PutOptions, StoredObject } from './objects.ts'
 import { piecesOf } from './pieces.ts'
-import { UnderWay } from './under-way.ts'
+import { Transfers } from './transfers.ts'
 
 export type S3Settings = Pick<PlatformConfig, 's3Bucket' | 's3Endpoint' | 's3Region' | 's3AccessKeyId' | 's3SecretAccessKey' | 's3PathStyle' | 's3ConnectMs' | 's3IdleMs' | 's3PartBytes' | 'maxObjectBytes'>
 
@@ -49,7 +49,7 @@ class S3Objects implements Objects {
   readonly kind = 's3'
   readonly #settings: S3Settings
   readonly #client: S3Client
-  readonly #underWay = new UnderWay()
+  readonly #transfers = new Transfers()
   readonly #closed = new AbortController()
   #looking: Promise<string | undefined> | undefined
 
@@ -62,7 +62,7 @@ class S3Objects implements Objects {
   }
 
   async put (key: string, body: Uint8Array | Readable, { contentType }: PutOptions): Promise<ObjectInfo> {
-    return await this.#underWay.put(body, async () => {
+    return await this.#transfers.put(body, async () => {
       checkKey(key)
       checkContentType(contentType)
       const source = new Source(piecesOf(body, this.#settings.maxObjectBytes))
@@ -93,7 +93,7 @@ class S3Objects implements Objects {
     if (answer === undefined) return undefined
     const { ContentRange, ContentLength, ContentType, ETag, LastModified } = answer
     const bytes = ContentRange === undefined ? ContentLength : Number(ContentRange.slice(ContentRange.lastIndexOf('/') + 1))
-    return { ...infoOf(key, { ContentType, ETag, LastModified, ContentLength: bytes }), body: this.#underWay.read(answer.Body as Readable) }
+    return { ...infoOf(key, { ContentType, ETag, LastModified, ContentLength: bytes }), body: this.#transfers.read(answer.Body as Readable) }
   }
 
   async info (key: string): Promise<ObjectInfo | undefined> {
@@ -134,7 +134,7 @@ class S3Objects implements Objects {
   /** Uploads have S3_CONNECT_MS to be aborted in order. */
   async close (): Promise<void> {
     const patience = setTimeout(() => this.#closed.abort(), this.#settings.s3ConnectMs)
-    await this.#underWay.end()
+    await this.#transfers.end()
     clearTimeout(patience)
     this.#closed.abort()
     this.#client.destroy()

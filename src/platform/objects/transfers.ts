@@ -1,20 +1,18 @@
 import type { Readable } from 'node:stream'
+import { UnderWay } from '../../under-way.ts'
 
 /** What is being put and read, so that it can be ended. */
-export class UnderWay {
+export class Transfers {
   readonly #streams = new Set<Readable>()
-  readonly #puts = new Set<Promise<unknown>>()
+  readonly #puts = new UnderWay()
 
   /** Does the work of a put; afterwards nobody reads the body any more, however it went. */
   async put<T> (body: Uint8Array | Readable, work: () => Promise<T>): Promise<T> {
     const source = body instanceof Uint8Array ? undefined : body
     if (source !== undefined) this.#streams.add(source)
-    const done = work()
-    this.#puts.add(done)
     try {
-      return await done
+      return await this.#puts.track(work())
     } finally {
-      this.#puts.delete(done)
       if (source !== undefined) {
         this.#streams.delete(source)
         source.destroy()
@@ -31,6 +29,6 @@ export class UnderWay {
   /** Destroys all streams, and waits for the puts to fail or to end. */
   async end (): Promise<void> {
     for (const stream of this.#streams) stream.destroy()
-    await Promise.allSettled(this.#puts)
+    await this.#puts.idle()
   }
 }
