@@ -14,6 +14,7 @@ t.test('the template is an empty database, and is made once for a PGlite', async
   t.comment(`made in ${seconds.toFixed(1)} s, ${(bytes / 1e6).toFixed(1)} MB`)
   const client = await PGlite.create({ loadDataDir: new Blob([await readFile(path)]) })
   t.same((await client.query('SELECT relname FROM pg_stat_user_tables')).rows, [])
+  t.same((await client.query('SELECT datname FROM pg_database')).rows, [{ datname: 'postgres' }], 'nothing else is unpacked')
   await client.close()
 
   t.match(await buildTemplate(path), { built: false })
