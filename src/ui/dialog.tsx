@@ -22,7 +22,16 @@ export function Dialog ({ open, title, children, actions, onClose }: DialogProps
     else if (!open && element.open) element.close()
   }, [open])
   return (
-    <dialog ref={dialog} className='dialog' aria-labelledby={id} onClose={() => { if (open) onClose() }}>
+    <dialog
+      ref={dialog} className='dialog' aria-labelledby={id}
+      // By itself it would be gone from view before anybody was told: who opens it again in between would not be heard.
+      onCancel={event => {
+        event.preventDefault()
+        onClose()
+      }}
+      // Browsers close it at a second Escape, whatever the first one came to. They may tell of it when it is open again.
+      onClose={() => { if (open && !dialog.current!.open) onClose() }}
+    >
       <h2 id={id}>{title}</h2>
       {children !== undefined && <div className='dialog-text'>{children}</div>}
       <div className='dialog-actions'>{actions}</div>
