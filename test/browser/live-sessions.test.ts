@@ -87,6 +87,19 @@ t.test('a private lesson, from its making to its recording', async t => {
   })
   t.ok(ranges.length > 0 && ranges.every(status => status === 206), 'in ranges')
 
+  // The same once more, as if there were two.
+  await host.page.route('**/api/v1/live/recordings?*', async route => {
+    const response = await route.fetch()
+    const { recordings, ...others } = await response.json()
+    await route.fulfill({ response, json: { ...others, recordings: [...recordings, { ...recordings[0], id: -1, title: 'Another lesson' }] } })
+  })
+  await host.page.reload()
+  for (const title of ['A private lesson', 'Another lesson']) {
+    await host.press(`Play ${title}`)
+    await plays(host)
+    t.strictSame(await host.page.locator('video').evaluateAll(all => all.map((video: any) => video.ariaLabel)), [title], 'one plays at a time')
+  }
+
   t.strictSame([host.complaints(), guest.complaints()], [[], []])
   t.strictSame(server.lines.filter(line => line.includes(token)), [], 'an invitation is in no line of the log')
 })

@@ -8,17 +8,24 @@ import type { Recording } from '../api/live-session.ts'
 import { durationText, sizeText, timeText } from '../sessions/words.ts'
 import { fileUrl } from './file-url.ts'
 
-/** A recording in the list; it plays there. */
-export function RecordingRow ({ recording, now }: { recording: Recording, now: Date }): ReactElement {
+export interface RecordingRowProps {
+  recording: Recording
+  now: Date
+  isOpen: boolean
+  /** Somebody wants it opened, or closed. */
+  onToggle: () => void
+}
+
+/** A recording in the list; it plays there while it is open. */
+export function RecordingRow ({ recording, now, isOpen, onToggle }: RecordingRowProps): ReactElement {
   const { title, recording_url: address, duration, size_bytes: bytes, created_at: createdAt } = recording
-  const [isOpen, setOpen] = useState(false)
   return (
     <li className='recordings-row'>
       <div className='recordings-what'>
         <h2>{title}</h2>
         <p>{durationText(duration)} · {sizeText(bytes)} · <time dateTime={createdAt}>{timeText(createdAt, now)}</time></p>
       </div>
-      <Button kind='quiet' aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+      <Button kind='quiet' aria-expanded={isOpen} onClick={onToggle}>
         {isOpen ? 'Close' : <><Icon name='play' size={16} />Play</>}<VisuallyHidden> {title}</VisuallyHidden>
       </Button>
       {isOpen && <Playing url={fileUrl(address)} title={title} />}

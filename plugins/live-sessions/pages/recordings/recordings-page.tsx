@@ -1,4 +1,4 @@
-import type { ReactElement } from 'react'
+import { useState, type ReactElement } from 'react'
 import { useSearch } from 'wouter'
 import { ButtonLink } from '../../../../src/ui/button.tsx'
 import { listRecordings } from '../api/live-api.ts'
@@ -16,6 +16,8 @@ export default function RecordingsPage (): ReactElement {
   const query = queryOf(useSearch(), FILTERS)
   const { filters } = query
   const { found, isLooking, trouble, again } = useLookedUp(listRecordings, apiQueryOf(query), filters.session_id)
+  // One at a time: two at once are not to be understood.
+  const [openId, setOpenId] = useState<number>()
   const isOfOne = filters.session_id !== ''
   const now = new Date()
   return (
@@ -31,7 +33,10 @@ export default function RecordingsPage (): ReactElement {
         to={page => pathOf('/live/recordings', { filters, page })} className='recordings-list'
         empty={isOfOne ? <><h2>No recording yet</h2><p>A recording is ready some time after its session has ended. It appears here by itself.</p></> : <><h2>No recordings</h2><p>Sessions that are recorded appear here some time after they have ended.</p></>}
       >
-        {found?.recordings.map(recording => <RecordingRow key={recording.id} recording={recording} now={now} />)}
+        {found?.recordings.map(recording => {
+          const isOpen = recording.id === openId
+          return <RecordingRow key={recording.id} recording={recording} now={now} isOpen={isOpen} onToggle={() => setOpenId(isOpen ? undefined : recording.id)} />
+        })}
       </FoundList>
     </LivePage>
   )
