@@ -5,12 +5,12 @@
  */
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { compileCheckout } from './test-run/compile.ts'
+import { makeRunFolder } from './test-run/folder.ts'
 import { findLeftovers } from './test-run/leftovers.ts'
 import { toSources } from './test-run/positions.ts'
 import { readComments, readFailures, readTotals, type Totals } from './test-run/tap-report.ts'
@@ -84,14 +84,12 @@ async function runFiles (args: string[], cwd: string, env: NodeJS.ProcessEnv): P
   return totals
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'headwater-test-run-'))
+const folder = await makeRunFolder()
 const temporary = join(folder, 'tmp')
 const compiled = join(folder, 'compiled')
 const id = randomUUID()
 const sum: Totals = { passed: 0, failed: 0 }
 try {
-  // A test runs the server as another user.
-  await chmod(folder, 0o755)
   await mkdir(temporary)
   await compileCheckout(ROOT, compiled)
   for (const group of process.argv.slice(2)) {
