@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rm } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { compileCheckout } from './test-run/compile.ts'
@@ -21,8 +21,6 @@ interface Group {
   jobs: number
   /** For each file. It finds what hangs: a slow machine takes twice as long as a usual one. */
   timeoutSeconds: number
-  /** Names of files that show media in real time and measure it: they run one at a time, after the others. */
-  alone?: readonly string[]
   /** They build the checkout, or live in its folder: they run where it is, through a loader. All others run in a compiled copy. */
   ofSources?: boolean
 }
@@ -33,11 +31,7 @@ const GROUPS: Record<string, Group> = {
   embedding: { jobs: 3, timeoutSeconds: 600 },
   servers: { jobs: 3, timeoutSeconds: 900 },
   output: { jobs: 2, timeoutSeconds: 600 },
-  browser: {
-    jobs: 2,
-    timeoutSeconds: 600,
-    alone: ['access', 'changes', 'embed', 'formats', 'keyboard', 'latency', 'live-sessions-livekit', 'page', 'signed-link', 'stages-day', 'start-page', 'studio', 'studio-network']
-  },
+  browser: { jobs: 2, timeoutSeconds: 600 },
   fuzz: { jobs: 2, timeoutSeconds: 300 },
   chaos: { jobs: 1, timeoutSeconds: 900, ofSources: true },
   newcomer: { jobs: 1, timeoutSeconds: 600, ofSources: true },
@@ -55,20 +49,12 @@ async function filesOf (group: string): Promise<string[]> {
 async function runGroup (group: string, environment: NodeJS.ProcessEnv): Promise<Totals> {
   const files = await filesOf(group)
   if (files.length === 0) throw new Error(`There are no tests in the group "${group}"`)
-  const { jobs, timeoutSeconds, ofSources = false, alone = [] } = GROUPS[group] ?? UNIT
-  const isAlone = (name: string) => alone.includes(basename(name, '.test.ts'))
-  if (files.filter(isAlone).length !== alone.length) throw new Error(`Not each of these is a test of the group "${group}": ${alone.join(', ')}`)
+  const { jobs, timeoutSeconds, ofSources = false } = GROUPS[group] ?? UNIT
   console.log(`\n== ${group}: ${files.length} files`)
   const began = performance.now()
-  const totals: Totals = { passed: 0, failed: 0 }
-  for (const [names, atOnce] of [[files.filter(name => !isAlone(name)), jobs], [files.filter(isAlone), 1]] as const) {
-    if (names.length === 0) continue
-    const toRun = (name: string) => ofSources ? name : name.replace(/\.ts$/, '.js')
-    const args = [...ofSources ? ['--import=tsx'] : [], toRun('scripts/test-run/run-files.ts'), String(atOnce), String(timeoutSeconds), ...names.map(toRun)]
-    const { passed, failed } = await runFiles(args, ofSources ? ROOT : compiled, { ...environment, TAP_TIMEOUT: String(timeoutSeconds) })
-    totals.passed += passed
-    totals.failed += failed
-  }
+  const toRun = (name: string) => ofSources ? name : name.replace(/\.ts$/, '.js')
+  const args = [...ofSources ? ['--import=tsx'] : [], toRun('scripts/test-run/run-files.ts'), String(jobs), String(timeoutSeconds), ...files.map(toRun)]
+  const totals = await runFiles(args, ofSources ? ROOT : compiled, { ...environment, TAP_TIMEOUT: String(timeoutSeconds) })
   console.log(`  ${totals.passed} passed, ${totals.failed} failed in ${Math.round((performance.now() - began) / 1000)} s`)
   return totals
 }
