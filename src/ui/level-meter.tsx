@@ -11,10 +11,11 @@ const LOUD = 0.9
 export function LevelMeter ({ label, level }: { label: string, level: () => number | undefined }): ReactElement {
   const meter = useRef<HTMLDivElement>(null)
   useEffect(() => {
+    // Held, as a last frame may come when it is not on the page any more.
+    const element = meter.current!
     let frame = 0
     const draw = () => {
       const value = Math.min(Math.max(level() ?? 0, 0), 1)
-      const element = meter.current!
       element.style.setProperty('--level', value.toFixed(3))
       element.classList.toggle('level-meter-loud', value > LOUD)
       element.setAttribute('aria-valuenow', String(Math.round(value * 100)))
