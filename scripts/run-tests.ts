@@ -1,6 +1,6 @@
 /**
- * Runs groups of tests: `tsx scripts/run-tests.ts unit contract`. A group is the folder of its name below
- * test/; "unit" is every other folder. What tests measured is printed. Afterwards nothing may be left: no
+ * Runs groups of tests: `tsx scripts/run-tests.ts unit contract`, or side by side: `chaos+package`. A group is the folder of
+ * its name below test/; "unit" is every other folder. What tests measured is printed. Afterwards nothing may be left: no
  * process, no temporary file. The last line says how many passed.
  */
 import { spawn } from 'node:child_process'
@@ -50,24 +50,28 @@ async function runGroup (group: string, environment: NodeJS.ProcessEnv): Promise
   const files = await filesOf(group)
   if (files.length === 0) throw new Error(`There are no tests in the group "${group}"`)
   const { jobs, timeoutSeconds, ofSources = false } = GROUPS[group] ?? UNIT
-  console.log(`\n== ${group}: ${files.length} files`)
-  const began = performance.now()
   const toRun = (name: string) => ofSources ? name : name.replace(/\.ts$/, '.js')
   const args = [...ofSources ? ['--import=tsx'] : [], toRun('scripts/test-run/run-files.ts'), String(jobs), String(timeoutSeconds), ...files.map(toRun)]
-  const totals = await runFiles(args, ofSources ? ROOT : compiled, { ...environment, TAP_TIMEOUT: String(timeoutSeconds) })
-  console.log(`  ${totals.passed} passed, ${totals.failed} failed in ${Math.round((performance.now() - began) / 1000)} s`)
-  return totals
-}
-
-async function runFiles (args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Totals> {
-  const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
-  const [output, code] = await Promise.all([text(child.stdout), new Promise<number | null>(resolve => child.once('close', resolve))])
-  for (const comment of readComments(output)) console.log(`  ${comment}`)
-  for (const failure of readFailures(output)) console.log(`\n${await toSources(failure, compiled)}`)
+  console.log(`${group} …`)
+  const began = performance.now()
+  const { output, code } = await runFiles(args, ofSources ? ROOT : compiled, { ...environment, TAP_TIMEOUT: String(timeoutSeconds) })
   const totals = readTotals(output)
   // A run that dies without a word has failed.
   if (code !== 0 && totals.failed === 0) totals.failed = 1
+  const failures = await Promise.all(readFailures(output).map(async failure => await toSources(failure, compiled)))
+  console.log([
+    `\n== ${group}: ${files.length} files`,
+    ...readComments(output).map(comment => `  ${comment}`),
+    ...failures.map(failure => `\n${failure}`),
+    `  ${totals.passed} passed, ${totals.failed} failed in ${Math.round((performance.now() - began) / 1000)} s`
+  ].join('\n'))
   return totals
+}
+
+async function runFiles (args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<{ output: string, code: number | null }> {
+  const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const [output, code] = await Promise.all([text(child.stdout), new Promise<number | null>(resolve => child.once('close', resolve))])
+  return { output, code }
 }
 
 const folder = await makeRunFolder()
@@ -78,10 +82,12 @@ const sum: Totals = { passed: 0, failed: 0 }
 try {
   await mkdir(temporary)
   await compileCheckout(ROOT, compiled)
-  for (const group of process.argv.slice(2)) {
-    const { passed, failed } = await runGroup(group, { ...process.env, [MARK]: id, TMPDIR: temporary })
-    sum.passed += passed
-    sum.failed += failed
+  for (const groups of process.argv.slice(2)) {
+    const all = await Promise.all(groups.split('+').map(async group => await runGroup(group, { ...process.env, [MARK]: id, TMPDIR: temporary })))
+    for (const { passed, failed } of all) {
+      sum.passed += passed
+      sum.failed += failed
+    }
   }
   const { processes, files } = await findLeftovers(`${MARK}=${id}`, temporary)
   console.log(`\nLeft behind: ${processes.length} processes, ${files.length} temporary files`)
