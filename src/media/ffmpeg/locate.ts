@@ -6,12 +6,14 @@ import { HeadwaterError } from '../../errors/catalogue.ts'
 const run = promisify(execFile)
 const CHECK_TIMEOUT_MS = 15_000
 
-/** What the live core needs, by the list that FFmpeg prints it in. Of alternatives one is enough. */
-const NEEDED: Record<'-encoders' | '-decoders' | '-muxers' | '-demuxers', string[][]> = {
-  '-encoders': [['libx264'], ['aac'], ['mjpeg']],
-  '-decoders': [['vp8', 'libvpx'], ['vp9', 'libvpx-vp9'], ['libdav1d', 'libaom-av1', 'av1'], ['h264'], ['opus', 'libopus'], ['vorbis', 'libvorbis'], ['aac']],
-  '-muxers': [['mpegts'], ['mp4'], ['mjpeg']],
-  '-demuxers': [['matroska'], ['mov'], ['mpegts']]
+type Ability = 'encoders' | 'decoders' | 'muxers' | 'demuxers'
+
+/** What the live core needs. Of alternatives one is enough. */
+const NEEDED: Record<Ability, string[][]> = {
+  encoders: [['libx264'], ['aac'], ['mjpeg']],
+  decoders: [['vp8', 'libvpx'], ['vp9', 'libvpx-vp9'], ['libdav1d', 'libaom-av1', 'av1'], ['h264'], ['opus', 'libopus'], ['vorbis', 'libvorbis'], ['aac']],
+  muxers: [['mpegts'], ['mp4'], ['mjpeg']],
+  demuxers: [['matroska'], ['mov'], ['mpegts']]
 }
 
 export interface FfmpegBinary {
@@ -51,19 +53,30 @@ export async function checkFfmpeg (path: string): Promise<string> {
   const ask = async (argument: string) => (await run(path, ['-hide_banner', argument], { timeout: CHECK_TIMEOUT_MS, maxBuffer: 4_000_000 })).stdout
   const version = /^ffmpeg version (\S+)/.exec(await ask('-version'))?.[1]
   if (version === undefined) throw new Error('it is not FFmpeg')
-  const lists = Object.entries(NEEDED)
-  const printed = await Promise.all(lists.map(([list]) => ask(list)))
-  const missing = lists.flatMap(([list, needed], index) => {
-    const names = namesIn(printed[index]!)
-    return needed.filter(alternatives => !alternatives.some(name => names.has(name))).map(alternatives => `${alternatives.join(' or ')} (${list.slice(1)})`)
+  // A process each: most of its time goes into loading the libraries.
+  const [codecs, formats] = await Promise.all([ask('-codecs'), ask('-formats')])
+  const has: Record<Ability, Set<string>> = { ...codersIn(codecs), ...formatsIn(formats) }
+  const missing = (Object.entries(NEEDED) as Array<[Ability, string[][]]>).flatMap(([ability, needed]) => {
+    return needed.filter(alternatives => !alternatives.some(name => has[ability].has(name))).map(alternatives => `${alternatives.join(' or ')} (${ability})`)
   })
   if (missing.length > 0) throw new Error(`it lacks ${missing.join(', ')}`)
   return version
 }
 
-/** Names in one of FFmpeg's lists: a column of flags, then the name, or names with commas. */
-function namesIn (list: string): Set<string> {
-  return new Set(list.split('\n').flatMap(line => /^\s*[A-Z.|]+\s+(\S+)/.exec(line)?.[1]?.split(',') ?? []))
+/** `-codecs`: flags, the codec's name, what it is; in brackets whatever decodes and encodes it, where that has another name. */
+function codersIn (list: string): { decoders: Set<string>, encoders: Set<string> } {
+  const codecs = [...list.matchAll(/^ (?<decodes>[D.])(?<encodes>[E.])[A-Z.]{4} (?<name>\S+)(?<rest>.*)$/gm)].map(({ groups }) => groups!)
+  const named = (flag: string, word: string) => new Set(codecs.filter(codec => codec[flag] !== '.').flatMap(({ name, rest }) => {
+    return new RegExp(`\\(${word}: ([^)]+)\\)`).exec(rest!)?.[1]!.trim().split(' ') ?? [name!]
+  }))
+  return { decoders: named('decodes', 'decoders'), encoders: named('encodes', 'encoders') }
+}
+
+/** `-formats`: flags, then the name, or names with commas. */
+function formatsIn (list: string): { demuxers: Set<string>, muxers: Set<string> } {
+  const formats = [...list.matchAll(/^ (?<reads>[D ])(?<writes>[E ])[d ]? *(?<names>\S+)/gm)].map(({ groups }) => groups!)
+  const named = (flag: string) => new Set(formats.filter(format => format[flag] !== ' ').flatMap(({ names }) => names!.split(',')))
+  return { demuxers: named('reads'), muxers: named('writes') }
 }
 
 async function candidates (given: string): Promise<Candidate[]> {
