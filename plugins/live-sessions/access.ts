@@ -155,7 +155,8 @@ export class SessionAccess {
     const { session, asker } = this.#of(request)
     if (session.isPublic) return
     if (request.account === null) throw this.#options.accounts.guards.credentials(request).refusal
-    if (asker.isAdmin || asker.standing === 'host') return
+    // Who has come once is in it though the invitation is another one by now.
+    if (asker.isAdmin || asker.standing !== 'guest') return
     const { invite_token: inQuery } = request.query as { invite_token?: unknown }
     await this.#checkInvitation(request, inQuery ?? request.headers['x-invite-token'])
   }

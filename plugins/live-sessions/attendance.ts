@@ -66,10 +66,10 @@ export async function admit (orm: Orm, sessionId: string, { userId, displayName,
     const now = new Date()
     const presentSince = isThere ? now : null
     const [participant] = await transaction.insert(participants)
-      .values({ sessionId, userId, displayName, role: session.ownerId === userId ? 'host' : role, joinedAt: now, presentSince, isExpected: !isThere })
+      .values({ sessionId, userId, displayName, role: session.ownerId === userId ? 'host' : role, joinedAt: now, presentSince, isExpected: true })
       .onConflictDoUpdate({
         target: [participants.sessionId, participants.userId],
-        set: { displayName, isExpected: !isThere, ...(isThere ? { presentSince: sql`coalesce(${participants.presentSince}, ${now.toISOString()}::timestamptz)` } : {}) }
+        set: { displayName, isExpected: true, ...(isThere ? { presentSince: sql`coalesce(${participants.presentSince}, ${now.toISOString()}::timestamptz)` } : {}) }
       }).returning()
     const hasRoom = session.hasRoom ? session : await changeSession(transaction, sessionId, { hasRoom: true })
     return { session: await notePeak(transaction, hasRoom), participant: participant! }

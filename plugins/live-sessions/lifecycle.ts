@@ -1,4 +1,4 @@
-import { reasonOf } from '../../src/errors/reason.ts'
+import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import type { Log } from '../../src/log.ts'
 import type { Orm } from '../../src/platform/database/database.ts'
 import type { Recording } from '../../src/recordings/recordings.ts'
@@ -64,11 +64,13 @@ export class Lifecycle {
   }
 
   /** Changes what is said of a session, and its status. @throws HeadwaterError `INVALID_STATE`: then nothing has changed */
-  async update (before: SessionRow, { title, description, scheduledAt }: SessionChanges, status: Status | undefined): Promise<void> {
+  async update (before: SessionRow, { title, description, scheduledAt }: SessionChanges, status: Status | undefined): Promise<Begun> {
     const step = status === undefined ? undefined : stepTo(status, before.status)
     const changes = { ...(title === undefined ? {} : { title }), ...(description === undefined ? {} : { description }), ...(scheduledAt === undefined ? {} : { scheduledAt }) }
     const changed = Object.keys(changes).length === 0 ? before : await changeSession(this.#options.orm, before.sessionId, changes)
+    if (step === 'start') return (await this.start(changed)).begun
     if (step !== undefined) await this[step](changed)
+    return undefined
   }
 
   /** It is over, and gone for everybody; its recordings stay. */
@@ -131,7 +133,7 @@ export class Lifecycle {
       return { recording: await this.#options.recordings.start(session) }
     } catch (error) {
       this.#options.log.warn({ err: error, session: session.sessionId }, 'a live session is not recorded, as it should be')
-      return { problem: reasonOf(error) }
+      return { problem: error instanceof HeadwaterError ? error.message : 'It could not be asked for; the log says more' }
     }
   }
 }

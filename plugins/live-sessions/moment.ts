@@ -8,6 +8,7 @@ import { HeadwaterError } from '../../src/errors/catalogue.ts'
 export function readTime<Nothing extends null | undefined> (field: string, text: string | Nothing): Date | Nothing {
   if (typeof text !== 'string') return text
   const time = new Date(text)
-  if (!(time.getUTCFullYear() >= 1)) throw new HeadwaterError('INVALID_REQUEST', { fields: [{ field, message: 'must be a time' }] })
+  const year = time.getUTCFullYear()
+  if (!(year >= 1 && year <= 9_999)) throw new HeadwaterError('INVALID_REQUEST', { fields: [{ field, message: 'must be a time' }] })
   return time
 }

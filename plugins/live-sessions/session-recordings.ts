@@ -71,8 +71,12 @@ export class SessionRecordings {
     return await this.#options.recordings.stop(thing(sessionId))
   }
 
+  async isRunning ({ sessionId }: Recorded): Promise<boolean> {
+    return await this.#options.recordings.running(thing(sessionId)) !== undefined
+  }
+
   async stopIfRunning (session: Recorded): Promise<void> {
-    if (await this.#options.recordings.running(thing(session.sessionId)) === undefined) return
+    if (!await this.isRunning(session)) return
     try {
       await this.stop(session)
     } catch (error) {

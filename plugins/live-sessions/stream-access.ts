@@ -34,7 +34,10 @@ export interface StreamAccessOptions {
 /** Who publishes and who watches the streams of sessions that go through the live core. */
 export class StreamAccess {
   readonly #options: StreamAccessOptions
-  readonly #watching = new RecentMap<string, { may: boolean, until: number }>(MAX_REMEMBERED)
+  /** Who may watch, and until when that is not asked again, in milliseconds. */
+  readonly #watching = new RecentMap<string, number>(MAX_REMEMBERED)
+  /** Grows with everybody who is thrown out. */
+  #forgotten = 0
 
   constructor (options: StreamAccessOptions) {
     this.#options = options
@@ -54,20 +57,23 @@ export class StreamAccess {
     return session?.status === 'live' && userIdOf(token.identity) === session.ownerId
   }
 
-  /** Whoever joined and was not thrown out, while the session is live, and afterwards what is still to come. @param ticket of the query */
+  /** Whoever joined, has not left and was not thrown out, while the session is live, and afterwards what is still to come. @param ticket of the query */
   async mayWatch (streamKey: string, ticket: unknown): Promise<boolean> {
     const holder = typeof ticket === 'string' ? await this.#options.tickets.check(ticket) : undefined
     if (holder === undefined || streamKeyOf(holder.sessionId) !== streamKey) return false
     const { sessionId, userId } = holder
     const known = this.#watching.get(`${sessionId}/${userId}`)
-    if (known !== undefined && known.until > Date.now()) return known.may
+    if (known !== undefined && known > Date.now()) return true
+    const forgotten = this.#forgotten
     const may = await this.#ask(sessionId, userId)
-    this.#watching.set(`${sessionId}/${userId}`, { may, until: Date.now() + this.#options.rememberedMs })
+    // A refusal is not kept, as the session may start at any time; nor what was asked before somebody was thrown out.
+    if (may && forgotten === this.#forgotten) this.#watching.set(`${sessionId}/${userId}`, Date.now() + this.#options.rememberedMs)
     return may
   }
 
   /** Somebody was thrown out: they are asked for anew. */
   forget (sessionId: string, userId: number): void {
+    this.#forgotten++
     this.#watching.delete(`${sessionId}/${userId}`)
   }
 
@@ -76,8 +82,7 @@ export class StreamAccess {
     const session = await findSession(orm, sessionId)
     if (session === undefined || (session.status !== 'live' && session.status !== 'ended')) return false
     if (await findParticipant(orm, sessionId, userId) === undefined || await isBanned(orm, sessionId, userId)) return false
-    // Who watches is there.
-    if (session.status === 'live') await seats.touch(session, userId)
-    return true
+    // Who watches is there; who has no place any more joins again, where there is one. The host needs none.
+    return session.status === 'ended' || await seats.touch(session, userId) || userId === session.ownerId
   }
 }

@@ -10,7 +10,6 @@ export const liveSessionsSchema = Type.Object({
   accessTokenSeconds: Type.Integer({ default: 600, minimum: 60, ...seconds, env: 'LIVE_ACCESS_TOKEN_SECONDS', description: 'The same for all others.' }),
   presenceTimeoutSeconds: Type.Number({ default: 60, exclusiveMinimum: 0, ...seconds, env: 'LIVE_PRESENCE_TIMEOUT_SECONDS', description: 'Who joined and did not connect within so long, or was not seen for so long, is gone.' }),
   reconcileSeconds: Type.Number({ default: 15, exclusiveMinimum: 0, ...seconds, env: 'LIVE_RECONCILE_SECONDS', description: 'How often who is there is compared with what the provider knows, and rooms that should not be open are closed.' }),
-  maxChatBytes: Type.Integer({ default: 4_096, minimum: 128, unit: 'bytes', env: 'LIVE_MAX_CHAT_BYTES', description: 'Longest message of the chat.' }),
   rateLimitMultiplier: Type.Number({ default: 1, exclusiveMinimum: 0, env: 'LIVE_RATE_LIMIT_MULTIPLIER', description: 'Every limit on requests to live sessions is multiplied by this.' }),
   maxBodyBytes: Type.Integer({ default: 65_536, minimum: 1_024, unit: 'bytes', env: 'LIVE_MAX_BODY_BYTES', description: 'Largest body of a request.' })
 }, { additionalProperties: false })

@@ -38,7 +38,7 @@ const listSchema = {
   operationId: 'listLiveSessionRecordings',
   summary: 'Recordings whose files are there, the newest first: of public sessions, and of who is logged in those of their own and those that they joined',
   querystring: Type.Object({
-    session_id: Type.Optional(Type.String()),
+    session_id: Type.Optional(Type.String({ pattern: '^[^\\u0000]*$' })),
     owner_id: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
     ...pageOf
   }),

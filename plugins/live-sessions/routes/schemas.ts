@@ -64,6 +64,7 @@ export const listedSession = Type.Object(seen, { title: 'LiveSession' })
 export const sessionDetails = Type.Object({
   ...seen,
   description: nullable(Type.String()),
+  is_recording: Type.Boolean({ description: 'Whether it is recorded now, or is about to be.' }),
   recording_url: { ...address, description: 'Of the newest recording, once the session has ended; the file may not be there yet.' },
   invite_link: Type.Optional(Type.String({ description: 'For the owner: what to give to others.' })),
   invite_token: Type.Optional(Type.String({ description: 'For the owner of a private session: the invitation in the link.' }))

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import { Type, type Static } from 'typebox'
+import { Type, type Static, type TObject } from 'typebox'
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../../../src/http/coded-schemas.ts'
 import { perMinute } from '../../../src/http/endpoint-limit.ts'
 import { wholeSeconds } from '../../../src/http/whole-seconds.ts'
@@ -9,6 +9,7 @@ import { onlookerOf } from '../access.ts'
 import { attendedSeconds, listParticipants } from '../attendance.ts'
 import type { RouteOptions } from '../core.ts'
 import { readTime } from '../moment.ts'
+import type { Begun } from '../lifecycle.ts'
 import { INVITED_ROLES } from '../roles.ts'
 import { durationOf, sessionBody, type SeenSession, type SessionRow } from '../session.ts'
 import { addSession, changeSession, countViewers, holdSession, listSessions } from '../session-store.ts'
@@ -21,6 +22,11 @@ import { HeadwaterError } from '../../../src/errors/catalogue.ts'
 
 const common = { tags: [TAG], headers: accountHeaders }
 const link = Type.String({ description: 'Address of the session, with the invitation where it is private.' })
+
+const begunRecording = {
+  recording_id: Type.Optional(Type.String({ description: 'Of the recording that began as it became live.' })),
+  recording_problem: Type.Optional(Type.String({ description: 'Why it is not recorded although it should be.' }))
+}
 
 const createSchema = {
   ...common,
@@ -75,7 +81,7 @@ const updateSchema = {
   summary: 'Changes a session, for its owner; a status is as starting, ending or cancelling it',
   params: sessionParams,
   body: Type.Object({ title: Type.Optional(title), description: Type.Optional(description), status: Type.Optional(status), scheduled_at: Type.Optional(scheduledAt) }),
-  response: { 200: answer({ message: message('That it was changed.') }, 'Changed'), ...errors([401, 403, 404, 409, 413, 414, 415]) }
+  response: { 200: answer({ ...begunRecording, message: message('That it was changed.') }, 'Changed'), ...errors([401, 403, 404, 409, 413, 414, 415]) }
 }
 
 const startSchema = {
@@ -88,8 +94,7 @@ const startSchema = {
       session_id: Type.String(),
       status: Type.Literal('live'),
       started_at: timestamp,
-      recording_id: Type.Optional(Type.String({ description: 'Of the recording that began with it.' })),
-      recording_problem: Type.Optional(Type.String({ description: 'Why it is not recorded although it should be.' })),
+      ...begunRecording,
       message: message('That it was started.')
     }, 'It is live'),
     ...errors([401, 403, 404, 409, 413, 414, 415])
@@ -146,7 +151,7 @@ const inviteSchema = {
 
 /** `/sessions`: docs/api/live-sessions.md, 2, without joining. */
 export const sessionRoutes: FastifyPluginAsyncTypebox<RouteOptions> = async (scope, { sessions, access, accounts, addresses, log }) => {
-  const { orm, rooms, invitations, lifecycle } = sessions
+  const { orm, rooms, invitations, lifecycle, recordings } = sessions
 
   scope.post('', { ...access.creator('create', perMinute(30)), schema: createSchema }, async (request, reply) => {
     const account = request.account!
@@ -182,6 +187,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<RouteOptions> = async (sco
     return {
       ...sessionBody(seen!),
       description: session.description,
+      is_recording: session.status === 'live' && await recordings.isRunning(session),
       recording_url: session.status === 'ended' ? session.recordingUrl : null,
       ...(access.asker(request).standing === 'host' ? invitation(request, session) : {})
     }
@@ -190,12 +196,12 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<RouteOptions> = async (sco
   scope.patch('/:session_id', { ...access.actor('update', perMinute(120), 'update'), schema: updateSchema }, async request => {
     const { title, description, status, scheduled_at: at } = request.body
     const scheduledAt = readTime('scheduled_at', at)
-    await lifecycle.update(access.session(request), {
+    const begun = await lifecycle.update(access.session(request), {
       ...(title === undefined ? {} : { title }),
       ...(description === undefined ? {} : { description }),
       ...(scheduledAt === undefined ? {} : { scheduledAt })
     }, status)
-    return { message: 'Session updated successfully' }
+    return { ...begunBody(begun), message: 'Session updated successfully' }
   })
 
   scope.post('/:session_id/start', { ...access.actor('start', perMinute(60), 'start'), schema: startSchema }, async request => {
@@ -204,7 +210,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<RouteOptions> = async (sco
       session_id: sessionId,
       status: status as 'live',
       started_at: wholeSeconds(startedAt!),
-      ...(begun === undefined ? {} : 'problem' in begun ? { recording_problem: begun.problem } : { recording_id: begun.recording.recordingId }),
+      ...begunBody(begun),
       message: 'Session started successfully'
     }
   })
@@ -268,4 +274,10 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<RouteOptions> = async (sco
     const owners = await accounts.find([...new Set(rows.map(({ ownerId }) => ownerId))])
     return rows.map(session => ({ session, viewers: viewers.get(session.sessionId) ?? 0, ownerName: owners.get(session.ownerId)?.nickname ?? '' }))
   }
+}
+
+/** What a start says of the recording that was to begin with it. */
+function begunBody (begun: Begun): Static<TObject<typeof begunRecording>> {
+  if (begun === undefined) return {}
+  return 'problem' in begun ? { recording_problem: begun.problem } : { recording_id: begun.recording.recordingId }
 }

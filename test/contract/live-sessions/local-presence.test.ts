@@ -43,6 +43,22 @@ await t.test('who is connected to the room is there for longer', async t => {
   await viewers(id, 0)
 })
 
+await t.test('who joins again keeps the place when the old connection ends', async t => {
+  const id = await make(t, { max_participants: 1 })
+  const first = await host.visit(await join(t, id, ada))
+  const second = await join(t, id, ada)
+  first.leave()
+  // The end of the connection is seen.
+  await viewers(id, 0)
+  expectError(t, await ask('POST', `/sessions/${id}/join`, bob, {}), 'SESSION_FULL', 'ada is about to be there')
+  const visitor = await host.visit(second)
+  await viewers(id, 1)
+  expectError(t, await ask('POST', `/sessions/${id}/join`, bob, {}), 'SESSION_FULL', 'and is')
+  visitor.leave()
+  await viewers(id, 0)
+  await join(t, id, bob)
+})
+
 await t.test('the host publishes through the live core, and members watch', async t => {
   const id = await make(t)
   const link = expectBody(t, await ask('GET', `/sessions/${id}`, owner), 200, 'details').invite_link
@@ -82,6 +98,11 @@ await t.test('the host publishes through the live core, and members watch', asyn
   await join(t, id, ada)
   for (const until = Date.now() + 1.5 * TIMEOUT_MS; Date.now() < until; await delay(50)) await get(asAda.playback_url)
   t.match((await ask('GET', `/sessions/${id}`)).json, { current_viewers: 1 }, 'who watches is there')
+  const asBob = await join(t, id, bob)
+  await ask('POST', `/sessions/${id}/leave`, bob)
+  t.equal((await get(asBob.playback_url)).status, 403, 'who has left has given the place away')
+  await join(t, id, bob)
+  t.equal((await get(asBob.playback_url)).status, 200, 'and has it again')
   await ask('POST', `/sessions/${id}/participants/${ada.id}/kick`, owner)
   t.equal((await get(asAda.playback_url)).status, 403, 'who was removed watches no more')
   t.equal((await get(asHost.playback_url)).status, 200)

@@ -86,9 +86,11 @@ export async function presenceSuite (t: Test, host: LiveSessionsHost): Promise<v
     expectError(t, await stop(), 'INVALID_STATE', 'nothing is recorded')
     const begun = expectBody(t, await start(), 200, 'recording')
     t.match(begun, { message: 'Recording started', recording_id: /^rec_/ })
+    t.match((await ask('GET', `/sessions/${id}`)).json, { is_recording: true }, 'everybody sees it')
     t.match(recordings.all.at(-1), { of: { kind: 'live-session', id }, ownerId: owner.id, title: 'First', source: host.standIn === undefined ? { kind: 'stream', streamKey: `live-${id}` } : { kind: 'room', name: id } })
     expectError(t, await start(), 'INVALID_STATE', 'twice')
     t.strictSame(expectBody(t, await stop(), 200, 'stopped'), { message: 'Recording stopped', recording_id: begun.recording_id, recording_url: `https://recordings.example.com/${begun.recording_id}.mp4` })
+    t.match((await ask('GET', `/sessions/${id}`)).json, { is_recording: false })
     const second = expectBody(t, await start(), 200, 'another').recording_id
     t.match(expectBody(t, await ask('POST', `/sessions/${id}/end`, owner), 200, 'ended'), { recording_url: `https://recordings.example.com/${second}.mp4` }, 'the newest, which the end has stopped')
     t.equal(recordings.all.at(-1)!.state, 'processing')
@@ -106,6 +108,7 @@ export async function presenceSuite (t: Test, host: LiveSessionsHost): Promise<v
     recordings.failure = new HeadwaterError('RECORDING_NOT_POSSIBLE')
     t.match(expectBody(t, await ask('POST', `/sessions/${unlucky}/start`, owner), 200, 'it starts all the same'), { status: 'live', recording_problem: String })
     t.ok(host.lines.some(line => line.includes('a live session is not recorded, as it should be')))
+    t.match((await ask('GET', `/sessions/${unlucky}`, owner)).json, { is_recorded: true, is_recording: false }, 'it says so')
     recordings.failure = new HeadwaterError('RECORDING_NOT_POSSIBLE')
     expectError(t, await ask('POST', `/sessions/${unlucky}/recording/start`, owner), 'RECORDING_NOT_POSSIBLE', 'by hand it is told')
     t.match(expectBody(t, await ask('POST', `/sessions/${unlucky}/end`, owner), 200, 'ended'), { recording_url: null })
@@ -148,7 +151,7 @@ export async function presenceSuite (t: Test, host: LiveSessionsHost): Promise<v
     t.match(page, { total_count: 3, page: 2, page_size: 2, recordings: [{ title: 'open' }] })
     t.notHas(page, 'total_pages', 'as documented')
     t.match(await shown(mine, '&page_size=500'), { page_size: 100 })
-    for (const query of ['owner_id=x', 'page=0', 'page_size=x']) expectError(t, await ask('GET', `/recordings?${query}`), 'VALIDATION_ERROR', query)
+    for (const query of ['owner_id=x', 'page=0', 'page_size=x', 'session_id=%00']) expectError(t, await ask('GET', `/recordings?${query}`), 'VALIDATION_ERROR', query)
 
     const maySee = async (id: string, accountId: number | undefined) => await recordings.maySee!({ kind: 'live-session', id }, { accountId, isAdmin: false })
     t.strictSame(await Promise.all([undefined, other.id, user.id, mine.id].map(async id => await maySee(open.session_id, id))), [true, true, true, true], 'the files too')

@@ -42,6 +42,7 @@ export async function sessionsSuite (t: Test, host: LiveSessionsHost): Promise<v
       started_at: null,
       ended_at: null,
       created_at: '',
+      is_recording: false,
       recording_url: null
     })
     t.type(seen.id, 'number')
@@ -67,7 +68,7 @@ export async function sessionsSuite (t: Test, host: LiveSessionsHost): Promise<v
       [{ title: 'x', description: 'a\u0000b' }, 'description'], [{ title: 'x', description: 7 }, 'description'], [{ title: 'x', session_type: 'party' }, 'session_type'],
       ...[0, 10_001, 1.5, '100', null].map((value): [object, string] => [{ title: 'x', max_participants: value }, 'max_participants']),
       [{ title: 'x', is_public: 'true' }, 'is_public'], [{ title: 'x', is_recorded: 1 }, 'is_recorded'],
-      ...['tomorrow', '2025-12-27', '2025-13-27T15:00:00Z', '0000-01-01T00:00:00Z', '2025-12-31T23:59:60Z', 7].map((value): [object, string] => [{ title: 'x', scheduled_at: value }, 'scheduled_at'])
+      ...['tomorrow', '2025-12-27', '2025-13-27T15:00:00Z', '0000-01-01T00:00:00Z', '9999-12-31T23:59:59-01:00', '2025-12-31T23:59:60Z', 7].map((value): [object, string] => [{ title: 'x', scheduled_at: value }, 'scheduled_at'])
     ]
     for (const [body, field] of BAD) {
       const answer = await ask('POST', '/sessions', mentor, body)
@@ -122,6 +123,9 @@ export async function sessionsSuite (t: Test, host: LiveSessionsHost): Promise<v
     expectError(t, await ask('POST', `/sessions/${id}/join`, user, { invite_token: first }), 'INVALID_INVITE_TOKEN', 'the old one')
     expectError(t, await ask('GET', `/sessions/${id}?invite_token=${first}`, user), 'INVALID_INVITE_TOKEN', 'also for looking')
     t.match(expectBody(t, await ask('POST', `/sessions/${id}/join`, user, { invite_token: renewed.invite_token }), 200, 'the new one'), { role: 'viewer' })
+    expectBody(t, await ask('POST', `/sessions/${id}/invite`, mentor), 200, 'once more')
+    expectBody(t, await ask('GET', `/sessions/${id}`, user), 200, 'who has come sees it whatever the invitation is')
+    expectError(t, await ask('POST', `/sessions/${id}/join`, user, { invite_token: renewed.invite_token }), 'INVALID_INVITE_TOKEN', 'and needs the new one to come again')
     const speaker = expectBody(t, await ask('POST', `/sessions/${id}/invite`, mentor, { role: 'speaker' }), 200, 'for a speaker')
     const guest = await host.person()
     t.match(expectBody(t, await ask('POST', `/sessions/${id}/join`, guest, speaker), 200, 'comes as one'), { role: 'speaker', can_publish: true })
