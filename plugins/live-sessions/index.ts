@@ -11,7 +11,7 @@ import fp from 'fastify-plugin'
 import type { LiveSessionsConfig } from '../../src/config/live-sessions.ts'
 import { completeLiveSessionsOptions } from '../../src/config/load.ts'
 import { listedCors } from '../../src/http/cors.ts'
-import { LOG_REDACTION } from '../../src/http/log-redaction.ts'
+import { ADDRESSLESS } from '../../src/http/log-redaction.ts'
 import { ownOptions } from '../../src/http/own-options.ts'
 import { pathOwnersOf } from '../../src/http/path-owners.ts'
 import { publicAddress, webSocketAddress } from '../../src/http/public-address.ts'
@@ -31,9 +31,6 @@ export interface LiveSessionsOptions extends Partial<LiveSessionsConfig> {
   /** What stands before the prefix of this server in addresses that people get. */
   publicBaseUrl?: string
 }
-
-/** Invitations stand in addresses: whatever log a host has, they are not in it. Fastify's type knows serializers of text alone. */
-const LOG_SERIALIZERS = LOG_REDACTION.serializers as unknown as Record<string, (value: unknown) => string>
 
 const plugin: FastifyPluginAsync<LiveSessionsOptions> = async (app, options) => {
   const { publicBaseUrl = '', ...settings } = ownOptions(options)
@@ -85,7 +82,7 @@ const plugin: FastifyPluginAsync<LiveSessionsOptions> = async (app, options) => 
     await scope.register(sessionRoutes, { ...routes, prefix: '/sessions' })
     await scope.register(participantRoutes, { ...routes, prefix: '/sessions' })
     await scope.register(recordingRoutes, routes)
-  }, { prefix: '/api/v1/live', logSerializers: LOG_SERIALIZERS })
+  }, { prefix: '/api/v1/live', logSerializers: ADDRESSLESS })
 }
 
 export const liveSessions = fp(plugin, { name: 'headwater-live-sessions', encapsulate: true, fastify: '5.x', decorators: { fastify: ['database', 'state', 'accounts', 'livekit', 'recordings', 'liveCore'] } })

@@ -70,10 +70,12 @@ export class OpenRooms {
 }
 
 function asOpenRoom ({ name, sid, metadata, maxParticipants, createdAt }: Room): OpenRoom {
-  const { topic, description, createdBy } = readDetails(metadata)
+  const isOwn = isOwnName(name)
+  // What others keep with their rooms is theirs.
+  const { topic, description, createdBy } = readDetails(isOwn ? metadata : '')
   const seconds = Math.floor(createdAt.getTime() / 1000)
   return {
-    roomId: isOwnName(name) ? name : sid,
+    roomId: isOwn ? name : sid,
     roomTopic: topic === '' ? name : topic,
     description,
     maxParticipants,

@@ -21,6 +21,8 @@ export interface Stored {
 function requestedRange (request: FastifyRequest, size: number): Range | undefined | 'unsatisfiable' {
   const { range: header } = request.headers
   if (header === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined
+  // range-parser takes the last bytes of less than that for none (RFC 9110, 14.1.2: it is all of it).
+  if (size > 0 && Number(/^bytes=-(\d+)$/.exec(header)?.[1]) > size) return { start: 0, end: size - 1 }
   const ranges = parseRange(size, header)
   if (ranges === -1) return 'unsatisfiable'
   if (ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1) return undefined

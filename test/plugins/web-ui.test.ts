@@ -51,6 +51,14 @@ t.test('pages', async t => {
   }
 })
 
+t.test('what stands in the query of a page is in no log of a host', async t => {
+  const lines: string[] = []
+  const app = await host(undefined, { logger: { level: 'trace', stream: { write: (line: string) => { lines.push(line) } } } })
+  await app.inject('/watch/my-stream?token=secret-of-a-link')
+  t.match(lines.join(''), '"/watch/:streamId"', 'the route is')
+  t.notMatch(lines.join(''), /secret-of-a-link|my-stream/)
+})
+
 t.test('what a page loads is there, wherever the page is', async t => {
   const app = await host(async app => {
     await app.register(webUi)

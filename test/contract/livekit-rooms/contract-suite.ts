@@ -101,7 +101,7 @@ export async function contractSuite (t: Test, { host, address, extra, breakDown 
       t.match(room, { roomId, roomTopic: 'Test Room', description: 'About it', maxParticipants: 20, createdBy: 'host-user', createdAt: WHOLE_SECONDS }, id)
       t.ok(Math.abs(Date.parse(room.createdAt) - Date.now()) < 60_000)
     }
-    for (const [name, metadata] of [['foreign', ''], ['plain text', 'not JSON'], ['array', '[1]'], ['null', 'null'], ['typed', '{"topic":5,"description":null,"createdBy":{}}']] as const) {
+    for (const [name, metadata] of [['foreign', ''], ['plain text', 'not JSON'], ['array', '[1]'], ['null', 'null'], ['typed', '{"topic":5,"description":null,"createdBy":{}}'], ['alike', '{"topic":"x","description":"y","createdBy":"z"}']] as const) {
       const sid = await foreign(name, metadata)
       for (const id of [sid, encodeURIComponent(name)]) t.match(expectAnswer(t, await get(`/api/room/${id}`), name), { roomId: sid, roomTopic: name, description: '', createdBy: '', createdAt: WHOLE_SECONDS }, `made elsewhere: ${name}`)
     }
