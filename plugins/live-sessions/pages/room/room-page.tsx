@@ -55,11 +55,14 @@ function Attended ({ userId, sessionId, onTitle }: AttendedProps): ReactElement 
 
 /** What it is, by whom, and when. */
 function About ({ session }: { session: SessionDetails }): ReactElement {
-  const { status, session_type: type, owner_name: owner, is_public: isPublic, description } = session
+  const { status, session_type: type, owner_name: owner, is_public: isPublic, is_recording: isRecording, description } = session
   return (
     <>
       <p className='room-about'>
-        <span role='status'><Badge kind={status === 'live' ? 'live' : 'quiet'}>{STATUSES[status]}</Badge></span>
+        <span role='status' className='room-state'>
+          <Badge kind={status === 'live' ? 'live' : 'quiet'}>{STATUSES[status]}</Badge>
+          {status === 'live' && isRecording && <Badge kind='warning'>Recording</Badge>}
+        </span>
         {!isPublic && <Badge kind='warning'>Private</Badge>}
         <span>{TYPES[type]} by {owner} · {whenText(session, new Date())}</span>
       </p>
