@@ -11,10 +11,9 @@ import type { OpenRoom } from './open-room.ts'
  * - `over`: the session has ended, or was cancelled
  * - `away`: the server does not answer
  * - `unknown`: there is no such session
- * - `uninvited`: an invitation is needed, or the one that was brought is not good
  * - all others: why one is not in
  */
-export type Phase = 'looking' | 'in' | 'over' | 'away' | 'unknown' | 'uninvited' | Exclude<LeftWhy, 'left' | 'closed'>
+export type Phase = 'looking' | 'in' | 'over' | 'away' | 'unknown' | Exclude<LeftWhy, 'left' | 'closed'>
 
 export interface AttendanceState {
   readonly phase: Phase

@@ -27,8 +27,11 @@ export interface ChatMessage {
  */
 export type Connection = 'connecting' | 'connected' | 'reconnecting' | 'left'
 
-/** `elsewhere`: the same person has come from another page, which counts. */
-export type LeftWhy = 'left' | 'removed' | 'closed' | 'elsewhere' | 'full' | 'logged-out' | 'flood'
+/**
+ * - `elsewhere`: the same person has come from another page, which counts
+ * - `uninvited`: an invitation is needed, or the one that was brought is not good
+ */
+export type LeftWhy = 'left' | 'removed' | 'uninvited' | 'closed' | 'elsewhere' | 'full' | 'logged-out' | 'flood'
 
 export interface RoomState {
   readonly connection: Connection
@@ -158,6 +161,7 @@ export function mayLead (role: SessionRole): boolean {
 /** Why joining makes no sense any more; undefined where a later try may do. */
 export function refusalOf ({ status, code }: Pick<ApiFailure, 'status' | 'code'>): LeftWhy | undefined {
   if (code === 'SESSION_FULL') return 'full'
+  if (code === 'INVALID_INVITE_TOKEN') return 'uninvited'
   switch (status) {
     case 401: return 'logged-out'
     case 403: return 'removed'

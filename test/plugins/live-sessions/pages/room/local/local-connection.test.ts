@@ -125,7 +125,7 @@ t.test('who is removed stays out', async t => {
   sockets[0]!.drops()
   await left
   t.equal(connection.snapshot.why, 'removed', 'the server says so when one joins again')
-  t.strictSame([[0, 0], [503, 0], [401, 0], [404, 0], [409, 'INVALID_STATE'], [409, 'SESSION_FULL']].map(([status, code]) => refusalOf({ status: status as number, code: code! })), [undefined, undefined, 'logged-out', 'closed', 'closed', 'full'])
+  t.strictSame([[0, 0], [503, 0], [401, 0], [404, 0], [409, 'INVALID_STATE'], [409, 'SESSION_FULL'], [403, 'INVALID_INVITE_TOKEN']].map(([status, code]) => refusalOf({ status: status as number, code: code! })), [undefined, undefined, 'logged-out', 'closed', 'closed', 'full', 'uninvited'])
 })
 
 t.test('a role that nobody knows is that of a viewer', async t => {
