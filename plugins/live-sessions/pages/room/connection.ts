@@ -20,9 +20,9 @@ export interface ChatMessage {
 }
 
 /**
- * - `connecting`: for the first time
+ * - `connecting`: for the first time, and that has not failed yet
  * - `connected`
- * - `reconnecting`: it is tried again by itself
+ * - `reconnecting`: it is tried again by itself; who never was in has no `you`
  * - `left`: nothing follows; `why` says more
  */
 export type Connection = 'connecting' | 'connected' | 'reconnecting' | 'left'
@@ -117,7 +117,7 @@ export abstract class RoomConnection extends Stateful<RoomState, RoomEvents> {
   protected lost (): void {
     this.disconnect()
     if (this.snapshot.connection === 'left' || this.#timer !== undefined) return
-    if (this.snapshot.connection === 'connected') this.update({ connection: 'reconnecting' })
+    this.update({ connection: 'reconnecting' })
     this.#timer = setTimeout(() => { void this.#again() }, this.#retryMs * (1 - JITTER * Math.random()))
     this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS)
   }

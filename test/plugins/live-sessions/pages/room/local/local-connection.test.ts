@@ -110,6 +110,14 @@ t.test('a lost connection comes back with a new token', async t => {
   t.equal(connection.snapshot.connection, 'reconnecting')
 })
 
+t.test('a room that was never reached is told as one', async t => {
+  const { connection, sockets: [first], enter, nextSocket } = connect(t)
+  first!.drops()
+  t.match(connection.snapshot, { connection: 'reconnecting', you: undefined })
+  enter(await nextSocket())
+  t.match(connection.snapshot, { connection: 'connected', you: { identity: '2' } })
+})
+
 t.test('who is removed stays out', async t => {
   for (const [reason, why] of [['removed', 'removed'], ['duplicate', 'elsewhere'], ['room-closed', 'closed'], ['full', 'full'], ['flood', 'flood']] as const) {
     const { connection, sockets, enter } = connect(t)
