@@ -104,6 +104,48 @@ t.test('a private lesson, from its making to its recording', async t => {
   t.strictSame(server.lines.filter(line => line.includes(token)), [], 'an invitation is in no line of the log')
 })
 
+t.test('all who are there see whether it is recorded', async t => {
+  const { json: { session_id: id } } = await server.ask('POST', '/api/v1/live/sessions', { title: 'Kept', is_public: true, is_recorded: true }, mentor)
+  const link = `${server.url}/live/${id}`
+  const [host, guest] = await Promise.all([visitorOf(t, browser, link), visitorOf(t, browser, link, [390, 844])])
+  // A recorder that does as the test says.
+  let isRecording = false
+  for (const { context } of [host, guest]) {
+    await context.route(`**/api/v1/live/sessions/${id}`, async route => {
+      const response = await route.fetch()
+      await route.fulfill({ response, json: { ...await response.json(), is_recording: isRecording } })
+    })
+  }
+  await host.context.route('**/start', async route => {
+    const response = await route.fetch()
+    await route.fulfill({ response, json: { ...await response.json(), recording_problem: 'No recorder is free.' } })
+  })
+  await host.context.route('**/recording/*', async route => {
+    isRecording = route.request().url().endsWith('/start')
+    await route.fulfill({ json: { message: 'Done' } })
+  })
+  const badge = ({ page }: Visitor) => page.getByText('Recording', { exact: true })
+  await Promise.all([logIn(host.page, 'jane'), logIn(guest.page, 'john')])
+  await Promise.all([host.sees('john'), guest.sees('john (you)')])
+
+  await host.press('Start the session')
+  await host.page.getByRole('status').filter({ hasText: 'The session is not recorded' }).filter({ hasText: 'No recorder is free.' }).waitFor()
+  await guest.page.getByText('Live', { exact: true }).waitFor()
+  t.strictSame([await badge(host).count(), await badge(guest).count()], [0, 0])
+
+  await host.press('Record')
+  await Promise.all([badge(host).waitFor(), badge(guest).waitFor()])
+  t.equal(await host.page.getByText('The session is not recorded').count(), 0)
+  await host.page.reload()
+  await badge(host).waitFor()
+  t.equal(await badge(host).count(), 1)
+
+  await host.press('Stop recording')
+  await Promise.all([badge(host), badge(guest)].map(async badge => { await badge.waitFor({ state: 'detached' }) }))
+  await host.page.getByRole('button', { name: 'Record', exact: true }).waitFor()
+  t.strictSame([host.complaints(), guest.complaints()], [[], []])
+})
+
 t.test('who may not, is told why', async t => {
   const { json: secret } = await server.ask('POST', '/api/v1/live/sessions', { title: 'A secret' }, mentor)
   const guest = await visitorOf(t, browser, `${server.url}/live/create`)

@@ -63,7 +63,8 @@ export class SessionApi {
     return await this.#post('/join', token === undefined ? {} : { invite_token: token })
   }
 
-  async start (): Promise<void> { await this.#post('/start') }
+  /** `recording_problem`: why it is not recorded, though it was to be. */
+  async start (): Promise<{ recording_problem?: string }> { return await this.#post('/start') }
   async end (): Promise<void> { await this.#post('/end') }
   async cancel (): Promise<void> { await this.#ask('', { method: 'PATCH', body: { status: 'cancelled' } }) }
   async remove (): Promise<void> { await this.#ask('', { method: 'DELETE' }) }

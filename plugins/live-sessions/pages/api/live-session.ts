@@ -17,6 +17,8 @@ export interface LiveSession {
 
 export interface SessionDetails extends LiveSession {
   description: string | null
+  /** At this moment. */
+  is_recording: boolean
   /** For the owner of a private one: what lets in who is invited. */
   invite_token?: string
 }

@@ -1,5 +1,6 @@
 import { Stateful } from '../../../../src/client/stateful.ts'
 import { ApiFailure } from '../../../../src/page-parts/api/failure.ts'
+import { failureText } from '../api/failure-text.ts'
 import type { SessionApi } from '../api/live-api.ts'
 import type { SessionDetails } from '../api/live-session.ts'
 import type { ConnectionOptions, LeftWhy } from './connection.ts'
@@ -10,20 +11,22 @@ import type { OpenRoom } from './open-room.ts'
  * - `in`
  * - `over`: the session has ended, or was cancelled
  * - `away`: the server does not answer
+ * - `failed`: it does, but cannot let anybody in now; `trouble` says why
  * - `unknown`: there is no such session
- * - `uninvited`: an invitation is needed, or the one that was brought is not good
  * - all others: why one is not in
  */
-export type Phase = 'looking' | 'in' | 'over' | 'away' | 'unknown' | 'uninvited' | Exclude<LeftWhy, 'left' | 'closed'>
+export type Phase = 'looking' | 'in' | 'over' | 'away' | 'failed' | 'unknown' | Exclude<LeftWhy, 'left' | 'closed'>
 
 export interface AttendanceState {
   readonly phase: Phase
   /** Known as soon as one may know of it. */
   readonly session: SessionDetails | undefined
+  /** Why the last try to come in failed, in words. */
+  readonly trouble: string | undefined
   readonly room: OpenRoom | undefined
 }
 
-export const NOT_THERE: AttendanceState = { phase: 'looking', session: undefined, room: undefined }
+export const NOT_THERE: AttendanceState = { phase: 'looking', session: undefined, trouble: undefined, room: undefined }
 
 type Api = Pick<SessionApi, 'details' | 'join' | 'leave'>
 
@@ -71,7 +74,7 @@ export class Attendance extends Stateful<AttendanceState> {
       if (!(error instanceof ApiFailure)) throw error
       if (turn === this.#turn) {
         this.#isHere = false
-        this.update({ phase: phaseOf(error) })
+        this.update({ phase: phaseOf(error), trouble: failureText(error) })
       }
     }
     // Who has come once more meanwhile keeps the place: to the server they are the same.
@@ -147,6 +150,7 @@ export function phaseOf ({ status, code }: Pick<ApiFailure, 'status' | 'code'>):
     case 403: return 'removed'
     case 404: return 'unknown'
     case 409: return 'over'
-    default: return 'away'
+    case 0: return 'away'
+    default: return 'failed'
   }
 }

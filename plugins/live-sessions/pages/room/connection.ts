@@ -20,15 +20,18 @@ export interface ChatMessage {
 }
 
 /**
- * - `connecting`: for the first time
+ * - `connecting`: for the first time, and that has not failed yet
  * - `connected`
- * - `reconnecting`: it is tried again by itself
+ * - `reconnecting`: it is tried again by itself; who never was in has no `you`
  * - `left`: nothing follows; `why` says more
  */
 export type Connection = 'connecting' | 'connected' | 'reconnecting' | 'left'
 
-/** `elsewhere`: the same person has come from another page, which counts. */
-export type LeftWhy = 'left' | 'removed' | 'closed' | 'elsewhere' | 'full' | 'logged-out' | 'flood'
+/**
+ * - `elsewhere`: the same person has come from another page, which counts
+ * - `uninvited`: an invitation is needed, or the one that was brought is not good
+ */
+export type LeftWhy = 'left' | 'removed' | 'uninvited' | 'closed' | 'elsewhere' | 'full' | 'logged-out' | 'flood'
 
 export interface RoomState {
   readonly connection: Connection
@@ -114,7 +117,7 @@ export abstract class RoomConnection extends Stateful<RoomState, RoomEvents> {
   protected lost (): void {
     this.disconnect()
     if (this.snapshot.connection === 'left' || this.#timer !== undefined) return
-    if (this.snapshot.connection === 'connected') this.update({ connection: 'reconnecting' })
+    this.update({ connection: 'reconnecting' })
     this.#timer = setTimeout(() => { void this.#again() }, this.#retryMs * (1 - JITTER * Math.random()))
     this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS)
   }
@@ -158,6 +161,7 @@ export function mayLead (role: SessionRole): boolean {
 /** Why joining makes no sense any more; undefined where a later try may do. */
 export function refusalOf ({ status, code }: Pick<ApiFailure, 'status' | 'code'>): LeftWhy | undefined {
   if (code === 'SESSION_FULL') return 'full'
+  if (code === 'INVALID_INVITE_TOKEN') return 'uninvited'
   switch (status) {
     case 401: return 'logged-out'
     case 403: return 'removed'

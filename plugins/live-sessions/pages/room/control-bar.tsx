@@ -1,6 +1,5 @@
 import { useState, type ReactElement } from 'react'
 import { ApiFailure } from '../../../../src/page-parts/api/failure.ts'
-import { Badge } from '../../../../src/ui/badge.tsx'
 import { Button } from '../../../../src/ui/button.tsx'
 import { ConfirmDialog } from '../../../../src/ui/dialog.tsx'
 import { Notice } from '../../../../src/ui/notice.tsx'
@@ -24,15 +23,14 @@ export function ControlBar ({ session, room, api, onChanged }: ControlBarProps):
   const isLive = session.status === 'live'
   const [isAsking, setAsking] = useState(false)
   const [isInviting, setInviting] = useState(false)
-  const [isRecording, setRecording] = useState(isLive && session.is_recorded)
+  const [problem, setProblem] = useState<string>()
   const { isBusy, trouble, run } = useLiveAction()
   const changed = () => {
     room?.connection.tell('session')
     onChanged()
   }
   const start = () => run(async () => {
-    await api.start()
-    setRecording(session.is_recorded)
+    setProblem((await api.start()).recording_problem)
     changed()
   })
   const end = () => {
@@ -44,13 +42,14 @@ export function ControlBar ({ session, room, api, onChanged }: ControlBarProps):
     })
   }
   const record = () => run(async () => {
+    setProblem(undefined)
     try {
-      await (isRecording ? api.stopRecording() : api.startRecording())
+      await (session.is_recording ? api.stopRecording() : api.startRecording())
     } catch (error) {
       // It is as it was to become, by another page or by itself.
       if (!(error instanceof ApiFailure) || error.code !== 'INVALID_STATE') throw error
     }
-    setRecording(!isRecording)
+    changed()
   })
   return (
     <section className='room-controls' aria-label='Session' aria-busy={isBusy}>
@@ -58,10 +57,10 @@ export function ControlBar ({ session, room, api, onChanged }: ControlBarProps):
         {isLive
           ? <Button kind='danger' aria-disabled={isBusy} onClick={() => setAsking(true)}>End the session</Button>
           : <Button disabled={room === undefined} aria-disabled={isBusy} onClick={start}>Start the session</Button>}
-        {isLive && <Button kind='quiet' aria-disabled={isBusy} onClick={record}>{isRecording ? 'Stop recording' : 'Record'}</Button>}
+        {isLive && <Button kind='quiet' aria-disabled={isBusy} onClick={record}>{session.is_recording ? 'Stop recording' : 'Record'}</Button>}
         <Button kind='quiet' aria-expanded={isInviting} onClick={() => setInviting(!isInviting)}>Invite</Button>
-        <span role='status'>{isLive && isRecording && <Badge kind='warning'>Recording</Badge>}</span>
       </div>
+      {isLive && !session.is_recording && problem !== undefined && <Notice kind='warning' title='The session is not recorded'>{problem}</Notice>}
       {trouble !== undefined && <Notice kind='danger' title={trouble} />}
       {isInviting && <Invitation session={session} api={api} onChanged={onChanged} />}
       <ConfirmDialog open={isAsking} title='End the session?' confirm='End the session' cancel='Go on' onConfirm={end} onCancel={() => setAsking(false)}>

@@ -8,12 +8,13 @@ import { outsideWords } from './outside-words.ts'
 interface OutsideProps {
   phase: Exclude<Phase, 'in' | 'looking'>
   session: SessionDetails | undefined
+  trouble: string | undefined
   onAgain: () => void
 }
 
 /** In place of the room: why one is not in, and what to do. */
-export function Outside ({ phase, session, onAgain }: OutsideProps): ReactElement {
-  const { kind, title, text, isWorthTrying } = outsideWords(phase, session?.status)
+export function Outside ({ phase, session, trouble, onAgain }: OutsideProps): ReactElement {
+  const { kind, title, text, isWorthTrying } = outsideWords(phase, session?.status, trouble)
   const actions = (
     <>
       {isWorthTrying && <Button kind='quiet' onClick={onAgain}>{phase === 'elsewhere' ? 'Come in here' : 'Try again'}</Button>}

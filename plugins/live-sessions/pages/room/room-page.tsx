@@ -40,7 +40,7 @@ interface AttendedProps {
 
 function Attended ({ userId, sessionId, onTitle }: AttendedProps): ReactElement {
   const [api] = useState(() => new SessionApi(sessionId, () => keptInvitation(sessionId)))
-  const { phase, session, room, enter, look } = useAttendance(api)
+  const { phase, session, trouble, room, enter, look } = useAttendance(api)
   useFocusKept(() => document.querySelector('h1'))
   useEffect(() => { if (session !== undefined) onTitle(session.title) }, [session?.title])
   return (
@@ -48,18 +48,21 @@ function Attended ({ userId, sessionId, onTitle }: AttendedProps): ReactElement 
       {session !== undefined && <About session={session} />}
       {phase === 'looking' && session === undefined && <p role='status'>Looking …</p>}
       {(phase === 'in' || phase === 'looking') && session !== undefined && <Room session={session} room={room} isHost={session.owner_id === userId} api={api} onChanged={look} />}
-      {phase !== 'in' && phase !== 'looking' && <Outside phase={phase} session={session} onAgain={enter} />}
+      {phase !== 'in' && phase !== 'looking' && <Outside phase={phase} session={session} trouble={trouble} onAgain={enter} />}
     </>
   )
 }
 
 /** What it is, by whom, and when. */
 function About ({ session }: { session: SessionDetails }): ReactElement {
-  const { status, session_type: type, owner_name: owner, is_public: isPublic, description } = session
+  const { status, session_type: type, owner_name: owner, is_public: isPublic, is_recording: isRecording, description } = session
   return (
     <>
       <p className='room-about'>
-        <span role='status'><Badge kind={status === 'live' ? 'live' : 'quiet'}>{STATUSES[status]}</Badge></span>
+        <span role='status' className='room-state'>
+          <Badge kind={status === 'live' ? 'live' : 'quiet'}>{STATUSES[status]}</Badge>
+          {status === 'live' && isRecording && <Badge kind='warning'>Recording</Badge>}
+        </span>
         {!isPublic && <Badge kind='warning'>Private</Badge>}
         <span>{TYPES[type]} by {owner} · {whenText(session, new Date())}</span>
       </p>

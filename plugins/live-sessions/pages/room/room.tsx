@@ -31,7 +31,9 @@ export function Room ({ session, room, isHost, api, onChanged }: RoomProps): Rea
       <div className='room-picture'>
         {isHost && <ControlBar session={session} room={room} api={api} onChanged={onChanged} />}
         <LivePlayer room={room} isLive={session.status === 'live'} />
-        {connection === 'reconnecting' && <Notice kind='warning' title='Reconnecting …'>People and chat come back by themselves.</Notice>}
+        {connection === 'reconnecting' && (you === undefined
+          ? <Notice kind='warning' title='The room cannot be reached'>It is tried again by itself.</Notice>
+          : <Notice kind='warning' title='Reconnecting …'>People and chat come back by themselves.</Notice>)}
       </div>
       <div className='room-side'>
         {roleWords !== '' && <Notice title={roleWords} />}

@@ -20,6 +20,7 @@ export class LookedUp<Question, Found> extends Stateful<Looked<Found>> {
     this.#ask = ask
   }
 
+  /** At once: what is under way may be of another question, or from before a change. */
   async look (question: Question): Promise<void> {
     this.close()
     const { signal } = this.#asking = new AbortController()
@@ -32,6 +33,11 @@ export class LookedUp<Question, Found> extends Stateful<Looked<Found>> {
       if (!(error instanceof ApiFailure)) throw error
       this.update({ isLooking: false, trouble: failureText(error) })
     }
+  }
+
+  /** Asks once more. A question that has no answer yet keeps its time: on a slow line there would never be one. */
+  async refresh (question: Question): Promise<void> {
+    if (!this.snapshot.isLooking) await this.look(question)
   }
 
   close (): void {

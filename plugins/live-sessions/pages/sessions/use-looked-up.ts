@@ -16,13 +16,13 @@ export function useLookedUp<Found> (ask: (query: URLSearchParams, signal: AbortS
   const asked = query.toString()
   const again = () => { void list.look(new URLSearchParams(asked)) }
   useEffect(() => {
-    const lookIfSeen = () => { if (document.visibilityState === 'visible') again() }
+    const refreshIfSeen = () => { if (document.visibilityState === 'visible') void list.refresh(new URLSearchParams(asked)) }
     again()
-    const timer = setInterval(lookIfSeen, AGAIN_MS)
-    document.addEventListener('visibilitychange', lookIfSeen)
+    const timer = setInterval(refreshIfSeen, AGAIN_MS)
+    document.addEventListener('visibilitychange', refreshIfSeen)
     return () => {
       clearInterval(timer)
-      document.removeEventListener('visibilitychange', lookIfSeen)
+      document.removeEventListener('visibilitychange', refreshIfSeen)
       list.close()
     }
   }, [list, asked])

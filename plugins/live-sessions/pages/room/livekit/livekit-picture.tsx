@@ -1,5 +1,5 @@
-import { RoomAudioRenderer, useAudioPlayback, useLocalParticipantPermissions, useRoomContext, useTracks, VideoTrack, type TrackReference } from '@livekit/components-react'
-import { Track } from 'livekit-client'
+import { RoomAudioRenderer, useAudioPlayback, useConnectionState, useLocalParticipantPermissions, useRoomContext, useTracks, VideoTrack, type TrackReference } from '@livekit/components-react'
+import { ConnectionState, Track } from 'livekit-client'
 import type { ReactElement } from 'react'
 import { Button } from '../../../../../src/ui/button.tsx'
 import { Icon } from '../../../../../src/ui/icon.tsx'
@@ -16,7 +16,8 @@ export function LivekitPicture ({ isLive }: PictureProps): ReactElement {
   // Where that fails the button stays.
   const turnSoundOn = () => { startAudio().catch(() => {}) }
   const maySend = useLocalParticipantPermissions()?.canPublish === true
-  const waiting = tracks.length > 0 ? undefined : waitingWords(isLive, maySend)
+  const isConnected = useConnectionState() === ConnectionState.Connected
+  const waiting = tracks.length > 0 ? undefined : waitingWords({ isLive, isConnected, maySend })
   return (
     <>
       <Stage waiting={waiting}>
@@ -31,8 +32,9 @@ export function LivekitPicture ({ isLive }: PictureProps): ReactElement {
   )
 }
 
-function waitingWords (isLive: boolean, maySend: boolean): Waiting {
+function waitingWords ({ isLive, isConnected, maySend }: { isLive: boolean, isConnected: boolean, maySend: boolean }): Waiting {
   if (!isLive) return { title: 'The session has not begun', text: maySend ? 'You can turn on camera and microphone already.' : 'It starts here by itself.' }
+  if (!isConnected) return { title: 'Coming in …', text: '' }
   return { title: 'Nobody shows a picture at the moment', text: maySend ? 'Turn on your camera or share your screen below.' : 'It appears here by itself.' }
 }
 

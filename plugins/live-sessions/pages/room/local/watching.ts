@@ -58,7 +58,7 @@ export class Watching {
   }
 
   #renewSoon (): void {
-    if (this.#timer !== undefined) return
+    if (this.#timer !== undefined || this.#closing.signal.aborted) return
     this.#timer = setTimeout(() => {
       // Where joining is refused too, the room itself says so.
       this.#options.renew().then(() => this.load(), () => {

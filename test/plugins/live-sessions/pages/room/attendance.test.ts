@@ -169,14 +169,17 @@ t.test('who has gone does not ask on and on', async t => {
 t.test('why one cannot come in', async t => {
   const refusals: Array<[number, string, Phase]> = [
     [401, 'UNAUTHORIZED', 'logged-out'], [403, 'FORBIDDEN', 'removed'], [403, 'INVALID_INVITE_TOKEN', 'uninvited'], [404, 'NOT_FOUND', 'unknown'],
-    [409, 'INVALID_STATE', 'over'], [409, 'SESSION_FULL', 'full'], [0, '', 'away'], [503, 'SERVICE_UNAVAILABLE', 'away']
+    [409, 'INVALID_STATE', 'over'], [409, 'SESSION_FULL', 'full'], [0, '', 'away'], [503, 'SERVICE_UNAVAILABLE', 'failed'], [429, 'RATE_LIMIT_EXCEEDED', 'failed'], [500, 'INTERNAL_ERROR', 'failed']
   ]
   for (const [status, code, phase] of refusals) {
     const { attendance } = come(t, { join: async () => { throw new ApiFailure({ status, code }) } })
     await attendance.enter()
     t.equal(attendance.snapshot.phase, phase, `${status} ${code}`)
     t.equal(phaseOf({ status, code }), phase)
-    t.match(outsideWords(phase as Exclude<Phase, 'in' | 'looking'>, 'live'), { title: /^[A-Z][\w ]+$/, text: /\.$/ })
+    t.match(outsideWords(phase as Exclude<Phase, 'in' | 'looking'>, 'live', attendance.snapshot.trouble), { title: /^[A-Z][\w ]+$/, text: /\.$/ })
   }
+  const { attendance } = come(t, { join: async () => { throw new ApiFailure({ status: 429, retryAfterSeconds: 40 }) } })
+  await attendance.enter()
+  t.match(outsideWords('failed', 'live', attendance.snapshot.trouble), { text: 'That was too often. Try again in 40 seconds.', isWorthTrying: true })
   t.not(outsideWords('over', 'ended').title, outsideWords('over', 'cancelled').title)
 })

@@ -110,6 +110,14 @@ t.test('a lost connection comes back with a new token', async t => {
   t.equal(connection.snapshot.connection, 'reconnecting')
 })
 
+t.test('a room that was never reached is told as one', async t => {
+  const { connection, sockets: [first], enter, nextSocket } = connect(t)
+  first!.drops()
+  t.match(connection.snapshot, { connection: 'reconnecting', you: undefined })
+  enter(await nextSocket())
+  t.match(connection.snapshot, { connection: 'connected', you: { identity: '2' } })
+})
+
 t.test('who is removed stays out', async t => {
   for (const [reason, why] of [['removed', 'removed'], ['duplicate', 'elsewhere'], ['room-closed', 'closed'], ['full', 'full'], ['flood', 'flood']] as const) {
     const { connection, sockets, enter } = connect(t)
@@ -125,7 +133,7 @@ t.test('who is removed stays out', async t => {
   sockets[0]!.drops()
   await left
   t.equal(connection.snapshot.why, 'removed', 'the server says so when one joins again')
-  t.strictSame([[0, 0], [503, 0], [401, 0], [404, 0], [409, 'INVALID_STATE'], [409, 'SESSION_FULL']].map(([status, code]) => refusalOf({ status: status as number, code: code! })), [undefined, undefined, 'logged-out', 'closed', 'closed', 'full'])
+  t.strictSame([[0, 0], [503, 0], [401, 0], [404, 0], [409, 'INVALID_STATE'], [409, 'SESSION_FULL'], [403, 'INVALID_INVITE_TOKEN']].map(([status, code]) => refusalOf({ status: status as number, code: code! })), [undefined, undefined, 'logged-out', 'closed', 'closed', 'full', 'uninvited'])
 })
 
 t.test('a role that nobody knows is that of a viewer', async t => {

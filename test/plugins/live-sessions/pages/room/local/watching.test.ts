@@ -2,7 +2,7 @@ import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import type { Joined } from '../../../../../../plugins/live-sessions/pages/api/live-session.ts'
 import type { RoomConnection } from '../../../../../../plugins/live-sessions/pages/room/connection.ts'
-import { Watching } from '../../../../../../plugins/live-sessions/pages/room/local/watching.ts'
+import { Watching, type WatchingOptions } from '../../../../../../plugins/live-sessions/pages/room/local/watching.ts'
 
 /** An element that plays playlists by itself. */
 class Video extends EventTarget {
@@ -24,21 +24,21 @@ interface Watched {
   watching: Watching
   video: Video
   /** What the server has. */
-  playlist: { text: string }
+  playlist: { text: string, status: number }
   asked: string[]
   settle: () => Promise<void>
   pass: () => Promise<void>
 }
 
-function watched (t: Test, text: string): Watched {
+function watched (t: Test, text: string, renew: WatchingOptions['renew'] = async () => { throw new Error('not needed') }): Watched {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
-  const playlist = { text }
+  const playlist = { text, status: 200 }
   const asked: string[] = []
   t.intercept(globalThis, 'fetch', {
     value: async (url: URL) => {
       asked.push(url.pathname)
-      return new Response(playlist.text)
+      return new Response(playlist.text, { status: playlist.status })
     }
   })
   const video = new Video()
@@ -48,7 +48,7 @@ function watched (t: Test, text: string): Watched {
     loadHls: async () => { throw new Error('not needed') },
     connection: { on: () => () => {} } as unknown as RoomConnection,
     joined: () => ({ playback_url: '/livestream/live-1/live.m3u8?viewer=a' }) as Joined,
-    renew: async () => { throw new Error('not needed') }
+    renew
   })
   t.teardown(() => watching.close())
   watching.load()
@@ -90,4 +90,30 @@ t.test('who comes when the host has stopped is not shown what was', async t => {
   playlist.text = GOES_ON
   await pass()
   t.equal(watching.player.snapshot.playback, 'loading')
+})
+
+t.test('who has gone does not join again', async t => {
+  let joins = 0
+  let refuse: (why: Error) => void = () => {}
+  const { watching, video, playlist, settle, pass } = watched(t, GOES_ON, async () => {
+    joins++
+    return await new Promise<Joined>((_resolve, reject) => { refuse = reject })
+  })
+  await settle()
+  Object.assign(playlist, { status: 403, text: '{}' })
+  video.dispatchEvent(new Event('error'))
+  await settle()
+  t.equal(watching.player.snapshot.playback, 'refused')
+  await pass()
+  t.equal(joins, 1)
+  refuse(new Error('not now'))
+  await settle()
+  await pass()
+  t.equal(joins, 2, 'who watches still tries again')
+  watching.close()
+  refuse(new Error('not now'))
+  await settle()
+  await pass()
+  await pass()
+  t.equal(joins, 2)
 })
