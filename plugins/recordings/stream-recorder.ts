@@ -166,14 +166,15 @@ export class StreamRecorder implements Recorder {
     const { store, locks } = this.#options
     await this.#tail(capturing)
     this.#capturing.delete(recordingId)
-    await capturing.capture.idle()
+    const segments = await capturing.capture.segments()
+    if (segments.length === 0 && await this.#isElsewhere(recordingId)) return
     // Where it could be published on another server meanwhile, both have something: one makes the file.
     const lock = await locks.take(`recording:${recordingId}`, LEASE_MS)
     if (lock === undefined) return
     try {
       const row = await store.find(recordingId)
       // Whoever attends may have an old row.
-      if (row?.state === 'processing') await this.#make(row, await capturing.capture.segments())
+      if (row?.state === 'processing') await this.#make(row, segments)
       else await this.#removeFolder(recordingId)
     } finally {
       await lock.release()
@@ -185,7 +186,7 @@ export class StreamRecorder implements Recorder {
     const endedAtMs = (endedAt ?? createdAt).getTime()
     this.#closing.signal.throwIfAborted()
     if (segments.length === 0) {
-      await this.#finishEmpty(recordingId)
+      if (row.startedAt === null) await this.#options.steps.take(recordingId, 'failed', { problem: 'Nothing was published while it was recorded' })
       return
     }
     const output = joinPath(this.#folderOf(recordingId), 'joined.mp4')
@@ -212,12 +213,12 @@ export class StreamRecorder implements Recorder {
     if ((await store.find(row.recordingId))?.state === 'failed') await objects.delete(key)
   }
 
-  /** Nothing is here. Another server may have something, and says so soon. */
-  async #finishEmpty (recordingId: string): Promise<void> {
-    const { store, steps, config, hasNeighbours } = this.#options
-    if (hasNeighbours) await delay(config.tailSeconds * 1_000, undefined, { signal: this.#closing.signal })
-    const row = await store.find(recordingId)
-    if (row?.startedAt === null) await steps.take(recordingId, 'failed', { problem: 'Nothing was published while it was recorded' })
+  /** Nothing is here. Another server may have something, and says so soon: until then nobody is kept from making the file. */
+  async #isElsewhere (recordingId: string): Promise<boolean> {
+    const { store, config, hasNeighbours } = this.#options
+    if (!hasNeighbours) return false
+    await delay(config.tailSeconds * 1_000, undefined, { signal: this.#closing.signal })
+    return (await store.find(recordingId))?.startedAt !== null
   }
 
   /** Resolves when all is published that had come when it was stopped, when nothing can come any more, or after `tailSeconds`. */
