@@ -25,6 +25,7 @@ export interface RoomRecorderOptions {
   locks: Locks
   /** Folder that the provider writes to, as this server sees it; empty: it writes to where the objects are. */
   filesDir: string
+  startSeconds: number
   log: Log
 }
 
@@ -62,6 +63,8 @@ export class RoomRecorder implements Recorder {
       if (event.type === 'recording-changed') await this.#hearing.track(this.#hear(event.recording))
     })
   }
+
+  get startSeconds (): number { return this.#options.startSeconds }
 
   check (): void {
     if (!this.#options.provider.capabilities.recording) throw new HeadwaterError('RECORDING_NOT_POSSIBLE', { message: 'Whoever runs the rooms here does not record them' })
@@ -110,8 +113,8 @@ export class RoomRecorder implements Recorder {
     ])
   }
 
-  lateStart (seconds: number): string {
-    return `The recorder did not begin within ${seconds} seconds`
+  lateStart (): string {
+    return `The recorder did not begin within ${this.startSeconds} seconds`
   }
 
   async close (): Promise<void> {

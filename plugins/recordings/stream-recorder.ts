@@ -26,7 +26,7 @@ import type { RecordingRow } from './tables.ts'
 const FOLDER = '.headwater-recordings'
 const LEASE_MS = 30_000
 
-type Config = Pick<RecordingsConfig, 'finishSeconds' | 'tailSeconds' | 'maxJoins' | 'maxBytes'>
+type Config = Pick<RecordingsConfig, 'maxSeconds' | 'finishSeconds' | 'tailSeconds' | 'maxJoins' | 'maxBytes'>
 
 export interface StreamRecorderOptions {
   core: Pick<LiveCore, 'streams' | 'config' | 'ffmpegPath'>
@@ -75,6 +75,9 @@ export class StreamRecorder implements Recorder {
     return recorder
   }
 
+  /** Whoever publishes takes their time. */
+  get startSeconds (): number { return this.#options.config.maxSeconds }
+
   check (): void {}
 
   async start (row: RecordingRow): Promise<void> {
@@ -97,8 +100,8 @@ export class StreamRecorder implements Recorder {
     for (const row of rows) await this.attend(row)
   }
 
-  lateStart (seconds: number): string {
-    return `Nothing was published within ${seconds} seconds`
+  lateStart (): string {
+    return `Nothing was published within ${this.startSeconds} seconds`
   }
 
   async close (): Promise<void> {
