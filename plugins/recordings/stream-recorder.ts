@@ -284,7 +284,7 @@ function captured (folder: string, { sequence, durationMs, discontinuity, progra
 
 /** What another try would not mend, in words for whoever may see the recording: what FFmpeg says names paths. Undefined: it may. */
 function problemOf (error: unknown): string | undefined {
-  if (error instanceof JoinFailed) return 'The file could not be made of what was recorded'
+  if (error instanceof JoinFailed && error.isFinal) return 'The file could not be made of what was recorded'
   if ((error as Error).name === 'TimeoutError') return 'The file could not be made in time'
   return error instanceof HeadwaterError && error.code === 'PAYLOAD_TOO_LARGE' ? `The file is too large: ${error.message}` : undefined
 }

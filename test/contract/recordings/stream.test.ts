@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { io } from 'socket.io-client'
 import t, { type Test } from 'tap'
 import type { Recording, RecordingState } from '../../../src/recordings/recordings.ts'
 import { newBroadcaster, newClient, sendAll, type Client } from '../../fixtures/client.ts'
+import { brokenJoiner } from '../../fixtures/ffmpeg-program.ts'
 import { http, type Answer } from '../../fixtures/http.ts'
 import { probe } from '../../fixtures/probe.ts'
 import { inPieces, recording } from '../../fixtures/recording.ts'
@@ -206,6 +209,22 @@ t.test('recordings of streams', async t => {
     t.match(problem, /could not be made/)
     t.notMatch(problem, /FFmpeg|\//)
   })
+})
+
+t.test('a disk that is full when the file is made', async t => {
+  const folder = await folderOf(t)
+  const tried = join(folder, 'tried')
+  const ffmpeg = await brokenJoiner(t, `touch '${tried}'; echo 'joined.mp4: No space left on device' >&2; exit 228`)
+  const host = await hostOf(t, { folder, settings: { pollSeconds: 0.2 }, live: { ffmpegPath: ffmpeg.path } })
+  const asked = await start(host)
+  const owner = await newBroadcaster(at(t, host), KEY)
+  await send(owner, 4)
+  await reach(host, asked.recordingId, 'active')
+  await host.recordings.stop(THING)
+  while (!existsSync(tried)) await delay(20)
+  await ffmpeg.repair()
+  const { durationSeconds } = await reach(host, asked.recordingId, 'ready')
+  t.ok(durationSeconds > 1 && durationSeconds < 4.2, `${durationSeconds} s`)
 })
 
 t.test('what takes too long, and what grows too large', async t => {
