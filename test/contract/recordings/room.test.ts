@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -285,6 +287,29 @@ t.test('a server is gone before it hears that a recording was started, and until
   }
   t.match(latest, { startedAt, durationSeconds: 4.9, bytes: MP4.length })
   t.strictSame(scripted.stopped, [])
+})
+
+t.test('a file that comes when its recording has failed is not kept, and the recorder has its own', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'headwater-rooms-'))
+  t.teardown(async () => { await rm(folder, { recursive: true, force: true }) })
+  const settings = { roomFilesDir: join(folder, 'egress'), pollSeconds: 0.1, finishSeconds: 1 }
+  const scripted = new ScriptedRecorder()
+  const host = await startRecordingsHost({ folder, provider: scripted.provider, settings })
+  const { recordingId } = await host.recordings.start({ of: THING, ownerId: OWNER, title: '', source: { kind: 'room', name: 'room' } })
+  const path = join(settings.roomFilesDir, scripted.asked[0]!.path)
+  await mkdir(dirname(path), { recursive: true })
+  // Whoever reads it waits for what is written.
+  execFileSync('mkfifo', [path])
+  // Nothing else looks at it, and waits as well.
+  scripted.isAway = true
+  await delay(0)
+  scripted.become('EG_1', { state: 'complete', endedAt: new Date(), file: { location: path, durationMs: 4_900, bytes: 0 } })
+  scripted.tell('EG_1')
+  while ((await host.recordings.find(recordingId))!.state !== 'failed') await delay(20)
+  await writeFile(path, MP4)
+  await host.close()
+  t.ok(existsSync(path))
+  t.strictSame((await readdir(join(folder, 'data'), { recursive: true })).filter(name => name.includes(recordingId)), [])
 })
 
 t.test('a provider that cannot record', async t => {
