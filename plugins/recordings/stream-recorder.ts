@@ -168,7 +168,8 @@ export class StreamRecorder implements Recorder {
   async #finishNow (recordingId: string, capturing: Capturing): Promise<void> {
     const { store, locks } = this.#options
     await this.#tail(capturing)
-    this.#capturing.delete(recordingId)
+    // It stays known: another try takes nothing that came after the stop.
+    capturing.leftMs = 0
     const segments = await capturing.capture.segments()
     if (segments.length === 0 && await this.#isElsewhere(recordingId)) return
     // Where it could be published on another server meanwhile, both have something: one makes the file.
@@ -250,6 +251,7 @@ export class StreamRecorder implements Recorder {
   }
 
   async #removeFolder (recordingId: string): Promise<void> {
+    this.#capturing.delete(recordingId)
     await rm(this.#folderOf(recordingId), { recursive: true, force: true })
   }
 

@@ -211,17 +211,27 @@ t.test('recordings of streams', async t => {
   })
 })
 
-t.test('a disk that is full when the file is made', async t => {
+t.test('a disk that is full when the file is made, while the stream goes on', async t => {
   const folder = await folderOf(t)
   const tried = join(folder, 'tried')
   const ffmpeg = await brokenJoiner(t, `touch '${tried}'; echo 'joined.mp4: No space left on device' >&2; exit 228`)
-  const host = await hostOf(t, { folder, settings: { pollSeconds: 0.2 }, live: { ffmpegPath: ffmpeg.path } })
-  const asked = await start(host)
-  const owner = await newBroadcaster(at(t, host), KEY)
-  await send(owner, 4)
-  await reach(host, asked.recordingId, 'active')
+  const pieces = inPieces(await recording({ seconds: 12 }), 24)
+  const first = await startRecordingsHost({ folder })
+  const asked = await start(first)
+  const owner = await newBroadcaster(at(t, first), KEY)
+  await sendAll(owner, KEY, pieces.slice(0, 8))
+  await reach(first, asked.recordingId, 'active')
+  await first.close()
+  const host = await hostOf(t, { folder, settings: { pollSeconds: 0.1, tailSeconds: 1 }, live: { ffmpegPath: ffmpeg.path } })
+  const again = newClient(at(t, host), { auth: { resumeToken: owner.started.resumeToken } })
+  const { nextSeq } = await again.ask('start-stream', { streamKey: KEY, userId: 'alice', resumeToken: owner.started.resumeToken })
   await host.recordings.stop(THING)
   while (!existsSync(tried)) await delay(20)
+  // What it brings now is published while the file is tried again and again.
+  for (const [index, piece] of pieces.slice(nextSeq).entries()) {
+    await sendAll(again, KEY, [piece], nextSeq + index)
+    await delay(100)
+  }
   await ffmpeg.repair()
   const { durationSeconds } = await reach(host, asked.recordingId, 'ready')
   t.ok(durationSeconds > 1 && durationSeconds < 4.2, `${durationSeconds} s`)
