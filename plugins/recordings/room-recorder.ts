@@ -38,6 +38,9 @@ const GIVEN_UP_MS = 3_600_000
 const BEGINNING = { start: 4, end: 7 }
 const FILE_TYPE = 'ftyp'
 
+/** What recorders say that everybody may read; other words of theirs may name hosts, buckets and paths. */
+const HARMLESS = ['Start signal not received', 'Source closed', 'Stop called before pipeline could start', 'Session limit reached', 'Session limit reached before start signal']
+
 /** What the provider told and what is there do not fit, or may not fit yet. */
 class FileTrouble extends Error {
   override readonly name = 'FileTrouble'
@@ -170,7 +173,7 @@ export class RoomRecorder implements Recorder {
   }
 
   async #applyNow (row: RecordingRow, told: RoomRecording): Promise<void> {
-    const { steps, store } = this.#options
+    const { steps, store, log } = this.#options
     const { recordingId } = row
     const startedAt = told.startedAt ?? new Date()
     switch (told.state) {
@@ -186,7 +189,7 @@ export class RoomRecorder implements Recorder {
         if (told.state === 'complete') await this.#takeOver(recordingId, told)
         return
       case 'failed':
-        await steps.take(recordingId, 'failed', { problem: told.problem ?? 'The recorder does not say why', endedAt: told.endedAt ?? new Date() })
+        if (await steps.take(recordingId, 'failed', { problem: problemOf(told), endedAt: told.endedAt ?? new Date() }) !== undefined) log.warn({ recording: recordingId, told: told.problem }, 'the recorder of a room failed')
     }
   }
 
@@ -247,6 +250,11 @@ export class RoomRecorder implements Recorder {
   async #vanished ({ recordingId }: RecordingRow): Promise<void> {
     await this.#options.steps.take(recordingId, 'failed', { problem: 'The recorder knows nothing of it any more' })
   }
+}
+
+function problemOf ({ problem }: RoomRecording): string {
+  if (problem === undefined) return 'The recorder does not say why'
+  return HARMLESS.includes(problem) ? problem : 'The recorder failed'
 }
 
 async function sizeOf (path: string): Promise<number | undefined> {

@@ -150,6 +150,20 @@ t.test('recordings that a provider makes', async t => {
     scripted.tell(aborted.egress)
     t.match(await until(aborted.recordingId, 'failed'), { problem: 'Start signal not received' })
 
+    const unkept = await start('q')
+    scripted.become(unkept.egress, { state: 'failed', problem: 'upload failed: Put "http://minio.internal:9000/private-bucket/rec/q.mp4": connection refused' })
+    scripted.tell(unkept.egress)
+    t.match(await until(unkept.recordingId, 'failed'), { problem: 'The recorder failed' })
+    t.match(await http(host, `/recordings/${unkept.recordingId}.mp4`, { headers: { 'x-account': String(OWNER) } }), { status: 404, json: { error: 'There is no file: The recorder failed' } })
+
+    const wordless = await start('r')
+    scripted.become(wordless.egress, { state: 'failed' })
+    t.match(await until(wordless.recordingId, 'failed'), { problem: 'The recorder does not say why' })
+
+    const fileless = await start('s')
+    scripted.become(fileless.egress, { state: 'complete' })
+    t.match(await until(fileless.recordingId, 'failed'), { problem: 'The recorder tells of no file' })
+
     const gone = await start('d')
     scripted.known.delete(gone.egress)
     t.match(await until(gone.recordingId, 'failed'), { problem: 'The recorder knows nothing of it any more' })
