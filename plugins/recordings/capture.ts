@@ -19,7 +19,7 @@ export interface CaptureOptions {
   folder: string
   /** What an earlier server published, for the case that it did not come to keep it. */
   published: () => Promise<Captured[]>
-  /** The first one is kept. Told each time it is opened anew. */
+  /** The first one is kept. Told each time it is opened anew; where it fails, again with what is kept next. */
   onBegun: (takenAtMs: number) => Promise<void>
   log: Log
 }
@@ -46,6 +46,8 @@ const NO_LINKS = ['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']
 export class Capture {
   readonly #options: CaptureOptions
   #last: Kept | undefined
+  /** When the first one was taken, while that is still to be told. */
+  #beganAtMs: number | undefined
   #isGap = false
   #bytes = 0
   /** In the order in which they are given. */
@@ -67,6 +69,7 @@ export class Capture {
   /** All that was kept, when everything that was given is; in its order. */
   async segments (): Promise<SegmentFile[]> {
     await this.#work
+    await this.#tellBegun()
     return (await keptIn(this.#options.folder)).map(({ name, durationMs, isBreak }) => ({ path: join(this.#options.folder, name), durationMs, isBreak }))
   }
 
@@ -76,12 +79,13 @@ export class Capture {
   }
 
   async #open (): Promise<void> {
-    const { folder, published, onBegun, log } = this.#options
+    const { folder, published, log } = this.#options
     try {
       const kept = await keptIn(folder)
       this.#last = kept.at(-1)
       for (const { name } of kept) this.#bytes += (await stat(join(folder, name))).size
-      if (kept[0] !== undefined) await onBegun(kept[0].takenAtMs)
+      this.#beganAtMs = kept[0]?.takenAtMs
+      await this.#tellBegun()
       for (const segment of await published()) await this.#keep(segment)
     } catch (error) {
       log.error({ err: error }, 'what was recorded before could not be looked at')
@@ -89,7 +93,7 @@ export class Capture {
   }
 
   async #keep (segment: Captured): Promise<void> {
-    const { folder, onBegun, log } = this.#options
+    const { folder, log } = this.#options
     const { sequence, takenAtMs, durationMs, path } = segment
     const last = this.#last
     if (isKnown(segment, last)) return
@@ -107,11 +111,17 @@ export class Capture {
     }
     this.#isGap = false
     this.#last = { index, sequence, durationMs, isBreak, takenAtMs, name }
-    if (last !== undefined) return
+    if (last === undefined) this.#beganAtMs = takenAtMs
+    await this.#tellBegun()
+  }
+
+  async #tellBegun (): Promise<void> {
+    if (this.#beganAtMs === undefined) return
     try {
-      await onBegun(takenAtMs)
+      await this.#options.onBegun(this.#beganAtMs)
+      this.#beganAtMs = undefined
     } catch (error) {
-      log.error({ err: error }, 'that a recording has begun could not be noted')
+      this.#options.log.error({ err: error }, 'that a recording has begun could not be noted; it is tried again')
     }
   }
 }

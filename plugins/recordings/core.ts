@@ -170,19 +170,22 @@ export class RecordingsCore implements Recordings {
 
   /** Nothing is under way for ever. */
   async #enforce (row: RecordingRow): Promise<void> {
-    const { steps, recorders, config: { startSeconds, finishSeconds }, config } = this.#options
-    switch (overdue(row, config, Date.now(), this.#openedMs)) {
+    const { steps, recorders, config } = this.#options
+    const recorder = recorders[row.source]
+    // Nobody is there for it any more: its provider is not set up.
+    const startSeconds = recorder?.startSeconds ?? config.startSeconds
+    switch (overdue(row, { ...config, startSeconds }, Date.now(), this.#openedMs)) {
       case 'start': {
-        const problem = recorders[row.source]?.lateStart(startSeconds) ?? `Nothing was recorded within ${startSeconds} seconds`
+        const problem = recorder?.lateStart() ?? `Nothing was recorded within ${startSeconds} seconds`
         const failed = await steps.take(row.recordingId, 'failed', { problem, endedAt: new Date() })
-        if (failed !== undefined) await recorders[row.source]?.stop(failed)
+        if (failed !== undefined) await recorder?.stop(failed)
         return
       }
       case 'end':
         await this.#stop(row)
         return
       case 'finish':
-        await steps.take(row.recordingId, 'failed', { problem: `The file was not there within ${finishSeconds} seconds` })
+        await steps.take(row.recordingId, 'failed', { problem: `The file was not there within ${config.finishSeconds} seconds` })
     }
   }
 }

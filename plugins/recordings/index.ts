@@ -54,7 +54,7 @@ const plugin: FastifyPluginAsync<RecordingsOptions> = async (app, options) => {
   const steps = new Steps(store, channels, log)
   const shared = { store, steps, objects, locks, log }
   const stream = await StreamRecorder.open({ ...shared, core: app.getDecorator<LiveCore>('liveCore'), config, hasNeighbours: kind === 'redis' })
-  const room = app.hasDecorator('livekit') ? new RoomRecorder({ ...shared, provider: app.getDecorator<RoomProvider>('livekit'), filesDir: roomFilesDir }) : undefined
+  const room = app.hasDecorator('livekit') ? new RoomRecorder({ ...shared, provider: app.getDecorator<RoomProvider>('livekit'), filesDir: roomFilesDir, startSeconds: config.startSeconds }) : undefined
   const core = new RecordingsCore({ store, steps, locks, recorders: { stream, ...(room === undefined ? {} : { room }) }, config, log })
   app.addHook('onReady', async () => { await core.open() })
   app.addHook('onClose', async () => { await core.close() })

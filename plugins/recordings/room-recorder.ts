@@ -25,6 +25,7 @@ export interface RoomRecorderOptions {
   locks: Locks
   /** Folder that the provider writes to, as this server sees it; empty: it writes to where the objects are. */
   filesDir: string
+  startSeconds: number
   log: Log
 }
 
@@ -36,6 +37,9 @@ const GIVEN_UP_MS = 3_600_000
 /** How an MP4 begins: a box of any length of this type (ISO/IEC 14496-12, 4.3). */
 const BEGINNING = { start: 4, end: 7 }
 const FILE_TYPE = 'ftyp'
+
+/** What recorders say that everybody may read; other words of theirs may name hosts, buckets and paths. */
+const HARMLESS = ['Start signal not received', 'Source closed', 'Stop called before pipeline could start', 'Session limit reached', 'Session limit reached before start signal']
 
 /** What the provider told and what is there do not fit, or may not fit yet. */
 class FileTrouble extends Error {
@@ -62,6 +66,8 @@ export class RoomRecorder implements Recorder {
       if (event.type === 'recording-changed') await this.#hearing.track(this.#hear(event.recording))
     })
   }
+
+  get startSeconds (): number { return this.#options.startSeconds }
 
   check (): void {
     if (!this.#options.provider.capabilities.recording) throw new HeadwaterError('RECORDING_NOT_POSSIBLE', { message: 'Whoever runs the rooms here does not record them' })
@@ -110,8 +116,8 @@ export class RoomRecorder implements Recorder {
     ])
   }
 
-  lateStart (seconds: number): string {
-    return `The recorder did not begin within ${seconds} seconds`
+  lateStart (): string {
+    return `The recorder did not begin within ${this.startSeconds} seconds`
   }
 
   async close (): Promise<void> {
@@ -167,7 +173,7 @@ export class RoomRecorder implements Recorder {
   }
 
   async #applyNow (row: RecordingRow, told: RoomRecording): Promise<void> {
-    const { steps, store } = this.#options
+    const { steps, store, log } = this.#options
     const { recordingId } = row
     const startedAt = told.startedAt ?? new Date()
     switch (told.state) {
@@ -183,12 +189,12 @@ export class RoomRecorder implements Recorder {
         if (told.state === 'complete') await this.#takeOver(recordingId, told)
         return
       case 'failed':
-        await steps.take(recordingId, 'failed', { problem: told.problem ?? 'The recorder does not say why', endedAt: told.endedAt ?? new Date() })
+        if (await steps.take(recordingId, 'failed', { problem: problemOf(told), endedAt: told.endedAt ?? new Date() }) !== undefined) log.warn({ recording: recordingId, told: told.problem }, 'the recorder of a room failed')
     }
   }
 
   async #takeOver (recordingId: string, { file }: RoomRecording): Promise<void> {
-    const { steps, store, locks, log } = this.#options
+    const { steps, store, objects, locks, log } = this.#options
     const lock = await locks.take(`recording:${recordingId}`, LEASE_MS)
     // Another server does it, or nobody can know: then it is tried again.
     if (lock === undefined) return
@@ -197,8 +203,9 @@ export class RoomRecorder implements Recorder {
       if (row?.state !== 'processing') return
       if (file === undefined) throw new FileTrouble('The recorder tells of no file', { isFinal: true })
       const { bytes } = await this.#fetch(row, file.bytes)
-      await steps.take(recordingId, 'ready', { durationSeconds: file.durationMs / 1000, bytes })
-      await this.#removeOriginal(row)
+      if (await steps.take(recordingId, 'ready', { durationSeconds: file.durationMs / 1000, bytes }) !== undefined) await this.#removeOriginal(row)
+      // It took too long.
+      else if ((await store.find(recordingId))?.state === 'failed') await objects.delete(pathOf(row))
     } catch (error) {
       if (error instanceof FileTrouble && error.isFinal) await steps.take(recordingId, 'failed', { problem: error.message })
       else log.warn({ recording: recordingId, reason: reasonOf(error) }, 'the file of a recording cannot be taken over yet; it is tried again')
@@ -243,6 +250,11 @@ export class RoomRecorder implements Recorder {
   async #vanished ({ recordingId }: RecordingRow): Promise<void> {
     await this.#options.steps.take(recordingId, 'failed', { problem: 'The recorder knows nothing of it any more' })
   }
+}
+
+function problemOf ({ problem }: RoomRecording): string {
+  if (problem === undefined) return 'The recorder does not say why'
+  return HARMLESS.includes(problem) ? problem : 'The recorder failed'
 }
 
 async function sizeOf (path: string): Promise<number | undefined> {

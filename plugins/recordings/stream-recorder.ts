@@ -26,7 +26,7 @@ import type { RecordingRow } from './tables.ts'
 const FOLDER = '.headwater-recordings'
 const LEASE_MS = 30_000
 
-type Config = Pick<RecordingsConfig, 'finishSeconds' | 'tailSeconds' | 'maxJoins' | 'maxBytes'>
+type Config = Pick<RecordingsConfig, 'maxSeconds' | 'finishSeconds' | 'tailSeconds' | 'maxJoins' | 'maxBytes'>
 
 export interface StreamRecorderOptions {
   core: Pick<LiveCore, 'streams' | 'config' | 'ffmpegPath'>
@@ -75,6 +75,9 @@ export class StreamRecorder implements Recorder {
     return recorder
   }
 
+  /** Whoever publishes takes their time. */
+  get startSeconds (): number { return this.#options.config.maxSeconds }
+
   check (): void {}
 
   async start (row: RecordingRow): Promise<void> {
@@ -97,8 +100,8 @@ export class StreamRecorder implements Recorder {
     for (const row of rows) await this.attend(row)
   }
 
-  lateStart (seconds: number): string {
-    return `Nothing was published within ${seconds} seconds`
+  lateStart (): string {
+    return `Nothing was published within ${this.startSeconds} seconds`
   }
 
   async close (): Promise<void> {
@@ -165,15 +168,17 @@ export class StreamRecorder implements Recorder {
   async #finishNow (recordingId: string, capturing: Capturing): Promise<void> {
     const { store, locks } = this.#options
     await this.#tail(capturing)
-    this.#capturing.delete(recordingId)
-    await capturing.capture.idle()
+    // It stays known: another try takes nothing that came after the stop.
+    capturing.leftMs = 0
+    const segments = await capturing.capture.segments()
+    if (segments.length === 0 && await this.#isElsewhere(recordingId)) return
     // Where it could be published on another server meanwhile, both have something: one makes the file.
     const lock = await locks.take(`recording:${recordingId}`, LEASE_MS)
     if (lock === undefined) return
     try {
       const row = await store.find(recordingId)
       // Whoever attends may have an old row.
-      if (row?.state === 'processing') await this.#make(row, await capturing.capture.segments())
+      if (row?.state === 'processing') await this.#make(row, segments)
       else await this.#removeFolder(recordingId)
     } finally {
       await lock.release()
@@ -185,7 +190,7 @@ export class StreamRecorder implements Recorder {
     const endedAtMs = (endedAt ?? createdAt).getTime()
     this.#closing.signal.throwIfAborted()
     if (segments.length === 0) {
-      await this.#finishEmpty(recordingId)
+      if (row.startedAt === null) await this.#options.steps.take(recordingId, 'failed', { problem: 'Nothing was published while it was recorded' })
       return
     }
     const output = joinPath(this.#folderOf(recordingId), 'joined.mp4')
@@ -212,12 +217,12 @@ export class StreamRecorder implements Recorder {
     if ((await store.find(row.recordingId))?.state === 'failed') await objects.delete(key)
   }
 
-  /** Nothing is here. Another server may have something, and says so soon. */
-  async #finishEmpty (recordingId: string): Promise<void> {
-    const { store, steps, config, hasNeighbours } = this.#options
-    if (hasNeighbours) await delay(config.tailSeconds * 1_000, undefined, { signal: this.#closing.signal })
-    const row = await store.find(recordingId)
-    if (row?.startedAt === null) await steps.take(recordingId, 'failed', { problem: 'Nothing was published while it was recorded' })
+  /** Nothing is here. Another server may have something, and says so soon: until then nobody is kept from making the file. */
+  async #isElsewhere (recordingId: string): Promise<boolean> {
+    const { store, config, hasNeighbours } = this.#options
+    if (!hasNeighbours) return false
+    await delay(config.tailSeconds * 1_000, undefined, { signal: this.#closing.signal })
+    return (await store.find(recordingId))?.startedAt !== null
   }
 
   /** Resolves when all is published that had come when it was stopped, when nothing can come any more, or after `tailSeconds`. */
@@ -246,6 +251,7 @@ export class StreamRecorder implements Recorder {
   }
 
   async #removeFolder (recordingId: string): Promise<void> {
+    this.#capturing.delete(recordingId)
     await rm(this.#folderOf(recordingId), { recursive: true, force: true })
   }
 
@@ -280,7 +286,7 @@ function captured (folder: string, { sequence, durationMs, discontinuity, progra
 
 /** What another try would not mend, in words for whoever may see the recording: what FFmpeg says names paths. Undefined: it may. */
 function problemOf (error: unknown): string | undefined {
-  if (error instanceof JoinFailed) return 'The file could not be made of what was recorded'
+  if (error instanceof JoinFailed && error.isFinal) return 'The file could not be made of what was recorded'
   if ((error as Error).name === 'TimeoutError') return 'The file could not be made in time'
   return error instanceof HeadwaterError && error.code === 'PAYLOAD_TOO_LARGE' ? `The file is too large: ${error.message}` : undefined
 }

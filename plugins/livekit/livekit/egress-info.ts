@@ -21,10 +21,10 @@ export function recordingOf (info: EgressInfo): RoomRecording {
   const { egressId: id, roomName: room, status, error, startedAt, endedAt } = info
   const state = STATES[status] ?? 'active'
   const recording: RoomRecording = { id, room, state, ...dateAs('startedAt', startedAt), ...dateAs('endedAt', endedAt) }
-  if (state === 'failed') return { ...recording, problem: error === '' ? 'LiveKit does not say why' : error }
+  if (state === 'failed') return { ...recording, ...(error === '' ? {} : { problem: error }) }
   if (state !== 'complete') return recording
   const file = fileOf(info)
-  return file === undefined ? { ...recording, state: 'failed', problem: 'LiveKit tells of no file' } : { ...recording, file }
+  return file === undefined ? recording : { ...recording, file }
 }
 
 /** Whether a recording was asked for with this path. */

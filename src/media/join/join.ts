@@ -28,9 +28,21 @@ export interface Joined {
 /** Bytes of standard error that are kept for messages. */
 const STDERR_TAIL_BYTES = 4_096
 
+/** What FFmpeg says of a full disk. */
+const NO_SPACE = /No space left on device/
+/** Codes of a process that cannot be started for now. */
+const NO_PROCESS = ['EAGAIN', 'ENOMEM']
+
 /** No MP4 could be made: of these segments, or at all. */
 export class JoinFailed extends Error {
   override readonly name = 'JoinFailed'
+  /** Whether another try would end the same; otherwise the machine was short of something. */
+  readonly isFinal: boolean
+
+  constructor (message: string, { isFinal = true }: { isFinal?: boolean } = {}) {
+    super(message)
+    this.isFinal = isFinal
+  }
 }
 
 /**
@@ -64,7 +76,7 @@ export async function join ({ segments, output, ffmpegPath, audioKbps, signal }:
     const problem = await exit
     signal.throwIfAborted()
     for (const result of fed) if (result.status === 'rejected') throw result.reason
-    if (problem !== undefined) throw new JoinFailed(problem)
+    if (problem !== undefined) throw problem
     return { durationMs: layout.durationMs, bytes: (await stat(output)).size }
   } finally {
     signal.removeEventListener('abort', kill)
@@ -85,12 +97,16 @@ async function * trackOf ({ stretches }: Layout, kind: Kind): AsyncGenerator<Buf
 }
 
 /** @returns what went wrong; undefined: nothing */
-async function exitOf (child: ChildProcess): Promise<string | undefined> {
+async function exitOf (child: ChildProcess): Promise<JoinFailed | undefined> {
   let stderr = ''
   child.stderr!.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-STDERR_TAIL_BYTES) })
   return await new Promise(resolve => {
-    child.once('error', error => { resolve(`FFmpeg could not be started: ${error.message}`) })
-    child.once('close', (code, signal) => { resolve(code === 0 ? undefined : `FFmpeg ended ${signal === null ? `with code ${code}` : `by ${signal}`}: ${stderr.trim()}`) })
+    child.once('error', (error: NodeJS.ErrnoException) => { resolve(new JoinFailed(`FFmpeg could not be started: ${error.message}`, { isFinal: !NO_PROCESS.includes(error.code ?? '') })) })
+    child.once('close', (code, signal) => {
+      const ended = `FFmpeg ended ${signal === null ? `with code ${code}` : `by ${signal}`}: ${stderr.trim()}`
+      // A signal is somebody else's: of the kernel where memory is short, or of whoever looks after the machine.
+      resolve(code === 0 ? undefined : new JoinFailed(ended, { isFinal: signal === null && !NO_SPACE.test(stderr) }))
+    })
   })
 }
 

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -148,6 +150,20 @@ t.test('recordings that a provider makes', async t => {
     scripted.tell(aborted.egress)
     t.match(await until(aborted.recordingId, 'failed'), { problem: 'Start signal not received' })
 
+    const unkept = await start('q')
+    scripted.become(unkept.egress, { state: 'failed', problem: 'upload failed: Put "http://minio.internal:9000/private-bucket/rec/q.mp4": connection refused' })
+    scripted.tell(unkept.egress)
+    t.match(await until(unkept.recordingId, 'failed'), { problem: 'The recorder failed' })
+    t.match(await http(host, `/recordings/${unkept.recordingId}.mp4`, { headers: { 'x-account': String(OWNER) } }), { status: 404, json: { error: 'There is no file: The recorder failed' } })
+
+    const wordless = await start('r')
+    scripted.become(wordless.egress, { state: 'failed' })
+    t.match(await until(wordless.recordingId, 'failed'), { problem: 'The recorder does not say why' })
+
+    const fileless = await start('s')
+    scripted.become(fileless.egress, { state: 'complete' })
+    t.match(await until(fileless.recordingId, 'failed'), { problem: 'The recorder tells of no file' })
+
     const gone = await start('d')
     scripted.known.delete(gone.egress)
     t.match(await until(gone.recordingId, 'failed'), { problem: 'The recorder knows nothing of it any more' })
@@ -285,6 +301,29 @@ t.test('a server is gone before it hears that a recording was started, and until
   }
   t.match(latest, { startedAt, durationSeconds: 4.9, bytes: MP4.length })
   t.strictSame(scripted.stopped, [])
+})
+
+t.test('a file that comes when its recording has failed is not kept, and the recorder has its own', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'headwater-rooms-'))
+  t.teardown(async () => { await rm(folder, { recursive: true, force: true }) })
+  const settings = { roomFilesDir: join(folder, 'egress'), pollSeconds: 0.1, finishSeconds: 1 }
+  const scripted = new ScriptedRecorder()
+  const host = await startRecordingsHost({ folder, provider: scripted.provider, settings })
+  const { recordingId } = await host.recordings.start({ of: THING, ownerId: OWNER, title: '', source: { kind: 'room', name: 'room' } })
+  const path = join(settings.roomFilesDir, scripted.asked[0]!.path)
+  await mkdir(dirname(path), { recursive: true })
+  // Whoever reads it waits for what is written.
+  execFileSync('mkfifo', [path])
+  // Nothing else looks at it, and waits as well.
+  scripted.isAway = true
+  await delay(0)
+  scripted.become('EG_1', { state: 'complete', endedAt: new Date(), file: { location: path, durationMs: 4_900, bytes: 0 } })
+  scripted.tell('EG_1')
+  while ((await host.recordings.find(recordingId))!.state !== 'failed') await delay(20)
+  await writeFile(path, MP4)
+  await host.close()
+  t.ok(existsSync(path))
+  t.strictSame((await readdir(join(folder, 'data'), { recursive: true })).filter(name => name.includes(recordingId)), [])
 })
 
 t.test('a provider that cannot record', async t => {

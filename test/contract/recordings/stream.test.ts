@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { io } from 'socket.io-client'
 import t, { type Test } from 'tap'
 import type { Recording, RecordingState } from '../../../src/recordings/recordings.ts'
 import { newBroadcaster, newClient, sendAll, type Client } from '../../fixtures/client.ts'
+import { brokenJoiner } from '../../fixtures/ffmpeg-program.ts'
 import { http, type Answer } from '../../fixtures/http.ts'
 import { probe } from '../../fixtures/probe.ts'
 import { inPieces, recording } from '../../fixtures/recording.ts'
@@ -208,8 +211,34 @@ t.test('recordings of streams', async t => {
   })
 })
 
+t.test('a disk that is full when the file is made, while the stream goes on', async t => {
+  const folder = await folderOf(t)
+  const tried = join(folder, 'tried')
+  const ffmpeg = await brokenJoiner(t, `touch '${tried}'; echo 'joined.mp4: No space left on device' >&2; exit 228`)
+  const pieces = inPieces(await recording({ seconds: 12 }), 24)
+  const first = await startRecordingsHost({ folder })
+  const asked = await start(first)
+  const owner = await newBroadcaster(at(t, first), KEY)
+  await sendAll(owner, KEY, pieces.slice(0, 8))
+  await reach(first, asked.recordingId, 'active')
+  await first.close()
+  const host = await hostOf(t, { folder, settings: { pollSeconds: 0.1, tailSeconds: 1 }, live: { ffmpegPath: ffmpeg.path } })
+  const again = newClient(at(t, host), { auth: { resumeToken: owner.started.resumeToken } })
+  const { nextSeq } = await again.ask('start-stream', { streamKey: KEY, userId: 'alice', resumeToken: owner.started.resumeToken })
+  await host.recordings.stop(THING)
+  while (!existsSync(tried)) await delay(20)
+  // What it brings now is published while the file is tried again and again.
+  for (const [index, piece] of pieces.slice(nextSeq).entries()) {
+    await sendAll(again, KEY, [piece], nextSeq + index)
+    await delay(100)
+  }
+  await ffmpeg.repair()
+  const { durationSeconds } = await reach(host, asked.recordingId, 'ready')
+  t.ok(durationSeconds > 1 && durationSeconds < 4.2, `${durationSeconds} s`)
+})
+
 t.test('what takes too long, and what grows too large', async t => {
-  const host = await hostOf(t, { prefix: '/place', settings: { startSeconds: 4, maxSeconds: 20, pollSeconds: 0.2, maxBytes: 1_000_000, baseUrl: 'https://recordings.example.com/' } })
+  const host = await hostOf(t, { prefix: '/place', settings: { startSeconds: 0.1, maxSeconds: 12, pollSeconds: 0.2, maxBytes: 1_000_000, baseUrl: 'https://recordings.example.com/' } })
   const late = await start(host, 'late', 'nobody-sends')
   t.equal(host.recordings.urlOf(late), `https://recordings.example.com/${late.recordingId}.mp4`)
   const failed = reach(host, late.recordingId, 'failed')
@@ -223,7 +252,7 @@ t.test('what takes too long, and what grows too large', async t => {
   await owner.ask('end-stream', { streamKey: KEY, userId: 'alice' })
   const ready = await reach(host, long.recordingId, 'ready')
   t.ok(ready.bytes > 1_000_000 && ready.durationSeconds > 1, `${ready.bytes} bytes, ${ready.durationSeconds} s`)
-  t.match(await failed, { problem: 'Nothing was published within 4 seconds' })
+  t.match(await failed, { problem: 'Nothing was published within 12 seconds' })
   t.match(await http(host, `/place/recordings/${long.recordingId}.mp4`, { method: 'HEAD', headers: { 'x-account': '7' } }), { status: 200 })
 })
 

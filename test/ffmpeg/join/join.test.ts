@@ -95,6 +95,20 @@ t.test('what cannot be joined says why, and leaves no process', async t => {
   t.strictSame(childProcesses(/ffmpeg/), [])
 })
 
+t.test('what another try may mend', async t => {
+  const folder = await folderOf(t)
+  const whole = filesOf(await published(t, { seconds: 3 }))
+  for (const [name, ends, isFinal] of [
+    ['full', "echo 'joined.mp4: No space left on device' >&2; exit 228", false],
+    ['killed', 'kill -9 $$', false],
+    ['garbled', "echo 'Invalid data found when processing input' >&2; exit 183", true]
+  ] as const) {
+    const program = path(folder, name)
+    await writeFile(program, `#!/bin/sh\n${ends}\n`, { mode: 0o755 })
+    await t.rejects(join({ segments: whole, output: path(folder, 'x.mp4'), ffmpegPath: program, audioKbps: 128, signal: never }), { name: 'JoinFailed', isFinal }, name)
+  }
+})
+
 t.test('a process that hangs is ended by the signal', async t => {
   const folder = await folderOf(t)
   const hangs = path(folder, 'hangs')

@@ -77,13 +77,39 @@ t.test('another server goes on, with what was published meanwhile', async t => {
   t.equal((await second.segments()).length, 6)
 })
 
-t.test('a folder that cannot be looked at, a note that cannot be made', async t => {
+t.test('a folder that cannot be looked at', async t => {
   const { open, segment, told } = setting(t)
   const first = open()
   first.take(await segment(0))
   await first.idle()
-  const capture = open({ published: async () => { throw new Error('no playlist') }, onBegun: async () => { throw new Error('no database') } })
+  const capture = open({ published: async () => { throw new Error('no playlist') } })
   capture.take(await segment(1))
   t.equal((await capture.segments()).length, 2)
   t.strictSame(told.entries.map(({ level }) => level), ['error'])
+})
+
+t.test('that it has begun is told until somebody hears it, once', async t => {
+  const { open, segment, told } = setting(t)
+  const begun: number[] = []
+  let refusals = 2
+  const onBegun = async (at: number) => {
+    if (refusals-- > 0) throw new Error('no database')
+    begun.push(at)
+  }
+  const first = open({ onBegun })
+  for (const sequence of [1, 2, 3, 4]) first.take(await segment(sequence))
+  await first.idle()
+  t.strictSame(begun, [1_002_000], 'with the third segment, and as what the first one says')
+  t.equal(told.all('that a recording has begun could not be noted; it is tried again').length, 2)
+  refusals = 1
+  const published = [await segment(5)]
+  const second = open({ onBegun, published: async () => published })
+  t.equal((await second.segments()).length, 5, 'what was published meanwhile is kept all the same')
+  t.strictSame(begun, [1_002_000, 1_002_000])
+  const brief = setting(t)
+  refusals = 1
+  const single = brief.open({ onBegun })
+  single.take(await brief.segment(0))
+  await single.segments()
+  t.equal(begun.length, 3, 'at the latest with the end')
 })
