@@ -194,7 +194,7 @@ export class RoomRecorder implements Recorder {
   }
 
   async #takeOver (recordingId: string, { file }: RoomRecording): Promise<void> {
-    const { steps, store, objects, locks, log } = this.#options
+    const { steps, store, objects, locks, filesDir, log } = this.#options
     const lock = await locks.take(`recording:${recordingId}`, LEASE_MS)
     // Another server does it, or nobody can know: then it is tried again.
     if (lock === undefined) return
@@ -204,8 +204,8 @@ export class RoomRecorder implements Recorder {
       if (file === undefined) throw new FileTrouble('The recorder tells of no file', { isFinal: true })
       const { bytes } = await this.#fetch(row, file.bytes)
       if (await steps.take(recordingId, 'ready', { durationSeconds: file.durationMs / 1000, bytes }) !== undefined) await this.#removeOriginal(row)
-      // It took too long.
-      else if ((await store.find(recordingId))?.state === 'failed') await objects.delete(pathOf(row))
+      // It took too long: the recorder's own copy stays.
+      else if (filesDir !== '' && (await store.find(recordingId))?.state === 'failed') await objects.delete(pathOf(row))
     } catch (error) {
       if (error instanceof FileTrouble && error.isFinal) await steps.take(recordingId, 'failed', { problem: error.message })
       else log.warn({ recording: recordingId, reason: reasonOf(error) }, 'the file of a recording cannot be taken over yet; it is tried again')
