@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process'
-import type { Readable } from 'node:stream'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { Readable } from 'node:stream'
 import { ProgressReader, type Progress } from './progress.ts'
 
 /** Bytes of standard error that are kept for messages. */
@@ -49,6 +50,7 @@ export interface FfmpegProcess {
 export function startFfmpeg (path: string, args: readonly string[], settings: StopSettings): FfmpegProcess {
   // A process group of its own: Ctrl-C in a terminal reaches the server alone, which then drains.
   const child = spawn(path, args, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], detached: true, shell: false })
+  if (!hasPipes(child)) return neverStarted(child)
   let stderr = ''
   let stopReason: string | undefined
   let spawnError: Error | undefined
@@ -124,6 +126,24 @@ export function startFfmpeg (path: string, args: readonly string[], settings: St
     }
   }
   return ffmpeg
+}
+
+/** Where no file descriptors are left (EMFILE, ENFILE) Node gives a child without pipes, whatever its types say, and its error in the next turn. */
+export function hasPipes (child: ChildProcess): boolean {
+  return (child.stdio as ChildProcess['stdio'] | undefined) !== undefined
+}
+
+function neverStarted (child: ChildProcess): FfmpegProcess {
+  return {
+    pid: undefined,
+    running: false,
+    stdout: Readable.from([]),
+    onProgress: undefined,
+    exit: once(child, 'error').then(([spawnError]: Error[]) => ({ code: null, signal: null, stopReason: undefined, stderr: '', spawnError })),
+    write: async () => {},
+    finish () {},
+    kill () {}
+  }
 }
 
 /** How a process ended and what it said last, for logs and for people. */

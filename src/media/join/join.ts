@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { hasPipes } from '../ffmpeg/process.ts'
 import { joinArguments } from './join-arguments.ts'
 import { layOut, type Layout, type SegmentFile } from './layout.ts'
 import { singleTrackTables } from './tables.ts'
@@ -31,7 +32,7 @@ const STDERR_TAIL_BYTES = 4_096
 /** What FFmpeg says of a full disk. */
 const NO_SPACE = /No space left on device/
 /** Codes of a process that cannot be started for now. */
-const NO_PROCESS = ['EAGAIN', 'ENOMEM']
+const NO_PROCESS = ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']
 
 /** No MP4 could be made: of these segments, or at all. */
 export class JoinFailed extends Error {
@@ -58,11 +59,12 @@ export async function join ({ segments, output, ffmpegPath, audioKbps, signal }:
   const args = joinArguments({ tracks, transcodeSound: layout.mixedSound, audioKbps, output })
   // A process group of its own: Ctrl-C in a terminal reaches the server alone.
   const child = spawn(ffmpegPath, args, { stdio: ['pipe', 'ignore', 'pipe', 'pipe'], detached: true, shell: false })
+  const exit = exitOf(child)
+  if (!hasPipes(child)) throw await exit
   const kill = () => { child.kill('SIGKILL') }
   signal.addEventListener('abort', kill)
   try {
     const inputs = [child.stdin!, child.stdio[3] as Writable]
-    const exit = exitOf(child)
     // Writing to a process that is gone fails; its exit tells why.
     for (const input of inputs) input.on('error', () => {})
     const fed = await Promise.allSettled(tracks.map(async (kind, index) => await pipeline(Readable.from(trackOf(layout, kind)), inputs[index]!).catch((error: unknown) => {
@@ -99,7 +101,7 @@ async function * trackOf ({ stretches }: Layout, kind: Kind): AsyncGenerator<Buf
 /** @returns what went wrong; undefined: nothing */
 async function exitOf (child: ChildProcess): Promise<JoinFailed | undefined> {
   let stderr = ''
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-STDERR_TAIL_BYTES) })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-STDERR_TAIL_BYTES) })
   return await new Promise(resolve => {
     child.once('error', (error: NodeJS.ErrnoException) => { resolve(new JoinFailed(`FFmpeg could not be started: ${error.message}`, { isFinal: !NO_PROCESS.includes(error.code ?? '') })) })
     child.once('close', (code, signal) => {

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { buffer } from 'node:stream/consumers'
 import t from 'tap'
 import { startFfmpeg, type FfmpegProcess, type StopSettings } from '../../../src/media/ffmpeg/process.ts'
+import { LOADER, ownProgram } from '../../fixtures/own-program.ts'
 import { childProcesses } from '../../fixtures/processes.ts'
 import { programThat, type Misbehaviour } from '../../fixtures/programs.ts'
 
@@ -35,6 +37,14 @@ t.test('what goes in comes out', async t => {
   t.strictSame(await echo.exit, { code: 0, signal: null, stopReason: undefined, stderr: '', spawnError: undefined })
   t.equal(echo.running, false)
   checkGone(t, echo)
+})
+
+t.test('no file descriptor is left for a process: it has not started, and nothing else happens', async t => {
+  const program = ownProgram(new URL('../../fixtures/programs/starts-without-descriptors.ts', import.meta.url))
+  const { stdout, code } = await new Promise<{ stdout: string, code: unknown }>(resolve => {
+    execFile('sh', ['-c', 'ulimit -n 256 && exec "$@"', 'sh', process.execPath, ...LOADER, program], (error, stdout, stderr) => resolve({ stdout: stdout + stderr, code: error?.code ?? 0 }))
+  })
+  t.strictSame({ stdout, code }, { stdout: 'false FFmpeg could not be started: spawn cat EMFILE', code: 0 })
 })
 
 t.test('arguments are given as they are, no shell looks at them', async t => {
