@@ -60,7 +60,9 @@ export async function openLiveSessions (options: OpenLiveSessionsOptions): Promi
   const rooms = new SessionRooms(provider, config)
   const seats = new Seats(presence, config)
   const tickets = new PlaybackTickets(secrets.playback, config.hostTokenSeconds)
-  const streams = new StreamAccess({ orm, provider, tickets, seats, rememberedMs: intervalMs })
+  // Each time it is asked somebody is seen: before they are taken for gone.
+  const rememberedMs = Math.min(intervalMs, config.presenceTimeoutSeconds * 1_000 / 2)
+  const streams = new StreamAccess({ orm, provider, tickets, seats, rememberedMs })
   const sessionStreams = new SessionStreams({ running, orm, rooms })
   const unsubscribe = await channels.subscribe(CHANNEL, async message => {
     const { sessionId, ...told } = message as Message
