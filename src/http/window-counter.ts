@@ -16,7 +16,8 @@ export class WindowCounter {
   take (key: string, nowMs: number): Allowance {
     const window = this.#windows.open(key, nowMs)
     window.count++
-    return { left: this.#max - window.count, endsInMs: Math.ceil(window.endsAt - nowMs) }
+    // The sum and the difference of fractions may come to a hair more than the whole.
+    return { left: this.#max - window.count, endsInMs: Math.ceil(Math.min(WINDOW_MS, window.endsAt - nowMs)) }
   }
 
   /** Counts one. @returns 0 when it is within the limit, else the milliseconds until the window is over */

@@ -10,6 +10,12 @@ t.test('counts per key, from the first one on', async t => {
   t.same(counter.take('a', 61_000), { left: 1, endsInMs: 60_000 }, 'a new window')
 })
 
+t.test('a new window is no longer than it is, at whatever fraction it begins', async t => {
+  const counter = new WindowCounter(1)
+  const long = Array.from({ length: 1_000 }, (_, index) => counter.take(String(index), 60_000 + index * 0.1371)).filter(({ endsInMs }) => endsInMs !== 60_000)
+  t.same(long, [])
+})
+
 t.test('tells how long to wait, or 0', async t => {
   const counter = new WindowCounter(1)
   t.equal(counter.add('a', 0), 0)

@@ -41,6 +41,7 @@ t.test('who left, moved or timed out leaves nothing in Redis that does not expir
     const times = await Promise.all(keys.map(async key => await client.pttl(key)))
     return keys.filter((_, index) => times[index] === -1).sort()
   }
+  while (!(await lasting()).includes('kept:sweep')) await delay(10)
   t.same((await lasting()).length, 3 * 5 + 3, 'members, time-outs and history of each place, the seats, the places, and when it was swept')
   for (let index = 50; index < 60; index++) await state.presence.takeSeat('pool', `m${index}`, [{ place: 'other', seats: 20 }], options)
   await Promise.all([...offers.map(({ place }) => place), 'other'].map(async place => {

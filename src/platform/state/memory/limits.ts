@@ -31,6 +31,7 @@ export class MemoryLimits implements RateLimits {
   #take (key: string, max: number, windowMs: number, now: number): Allowance {
     const window = this.#windows.open(key, windowMs, now)
     window.count++
-    return { left: max - window.count, endsInMs: Math.ceil(window.endsAt - now) }
+    // The sum and the difference of fractions may come to a hair more than the whole.
+    return { left: max - window.count, endsInMs: Math.ceil(Math.min(windowMs, window.endsAt - now)) }
   }
 }
