@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RouteOptions } from 'fastify'
 import Fastify from 'fastify'
-import { headwater } from '../../src/app.ts'
+import { headwater, type HeadwaterOptions } from '../../src/app.ts'
 
 export interface Described {
   /** The OpenAPI document, as text: stable, for a diff. */
@@ -25,7 +25,7 @@ export async function describeApi (): Promise<Described> {
     for (const one of [method].flat()) routes.push(`${one} ${url}`)
   })
   try {
-    await app.register(headwater, { livestream: { streamsDir: join(folder, 'streams') }, platform: { dataDir: join(folder, 'data') }, accounts: { environment: 'test' }, ivs: { environment: 'test' }, livekit: LIVEKIT, livekitRooms: {} })
+    await app.register(headwater, everything(folder))
     const { statusCode, body } = await app.inject('/docs/json')
     if (statusCode !== 200) throw new Error(`GET /docs/json was answered ${statusCode}: ${body}`)
     const document = JSON.parse(body) as { paths: Record<string, unknown> }
@@ -34,5 +34,21 @@ export async function describeApi (): Promise<Described> {
   } finally {
     await app.close()
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** With every feature: one that is left out is not described, and the types say so. */
+function everything (folder: string): Required<HeadwaterOptions> {
+  return {
+    livestream: { streamsDir: join(folder, 'streams') },
+    platform: { dataDir: join(folder, 'data') },
+    accounts: { environment: 'test' },
+    ivs: { environment: 'test' },
+    livekit: LIVEKIT,
+    livekitRooms: {},
+    liveSessions: {},
+    recordings: {},
+    trustProxy: 'off',
+    apiDocs: 'on'
   }
 }

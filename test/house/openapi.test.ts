@@ -5,7 +5,7 @@ import { describeApi } from '../../scripts/openapi/document.ts'
 /** Routes that are no part of the API. */
 const NOT_DESCRIBED: Array<{ route: RegExp, why: string }> = [
   { route: /^HEAD /, why: 'as GET' },
-  { route: /^GET \/(studio|watch\/:streamId|register|login|forgot-password|reset-password|profile|admin\/users|operator\/stages)?$/, why: 'pages, for people' },
+  { route: /^GET \/(studio|watch\/:streamId|register|login|forgot-password|reset-password|profile|admin\/users|operator\/stages|live|live\/(create|my-sessions|recordings|:sessionId))?$/, why: 'pages, for people' },
   { route: /^GET \/assets\/:name$/, why: 'what pages load; the names change' },
   { route: /^GET \/docs(\/.*)?$/, why: 'the description itself' },
   { route: /^GET \/ws(\/rooms)?$/, why: 'WebSockets: docs/api/ivs.md, 11; src/rooms/local-messages.ts' },
