@@ -11,7 +11,7 @@ import fp from 'fastify-plugin'
 import type { LiveSessionsConfig } from '../../src/config/live-sessions.ts'
 import { completeLiveSessionsOptions } from '../../src/config/load.ts'
 import { listedCors } from '../../src/http/cors.ts'
-import { ADDRESSLESS } from '../../src/http/log-redaction.ts'
+import { LOG_WITHOUT_ADDRESSES } from '../../src/http/log-redaction.ts'
 import { ownOptions } from '../../src/http/own-options.ts'
 import { pathOwnersOf } from '../../src/http/path-owners.ts'
 import { publicAddress, webSocketAddress } from '../../src/http/public-address.ts'
@@ -82,7 +82,7 @@ const plugin: FastifyPluginAsync<LiveSessionsOptions> = async (app, options) => 
     await scope.register(sessionRoutes, { ...routes, prefix: '/sessions' })
     await scope.register(participantRoutes, { ...routes, prefix: '/sessions' })
     await scope.register(recordingRoutes, routes)
-  }, { prefix: '/api/v1/live', logSerializers: ADDRESSLESS })
+  }, { prefix: '/api/v1/live', logSerializers: LOG_WITHOUT_ADDRESSES })
 }
 
 export const liveSessions = fp(plugin, { name: 'headwater-live-sessions', encapsulate: true, fastify: '5.x', decorators: { fastify: ['database', 'state', 'accounts', 'livekit', 'recordings', 'liveCore'] } })

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { acceptsCoding } from '../../src/http/content-coding.ts'
-import { ADDRESSLESS } from '../../src/http/log-redaction.ts'
+import { LOG_WITHOUT_ADDRESSES } from '../../src/http/log-redaction.ts'
 import type { RoomProvider } from '../../src/rooms/provider.ts'
 import { loadBuild, type Asset, type BuiltPage, type BuiltPart } from './build.ts'
 import { documentOf, rightAddress } from './document.ts'
@@ -64,7 +64,7 @@ const plugin: FastifyPluginAsync<WebUiOptions> = async (app, { folder = BUILT })
     const notFound = documentOf({ ...page, title: 'Not found', files: inMasthead }, shell, features)
     const fits = parameterCheck(page)
     // Links to pages have invitations and signatures in them.
-    app.get(page.path, { config: { trafficClass: 'page' }, schema: { hide: true }, logSerializers: ADDRESSLESS }, async (request, reply) => {
+    app.get(page.path, { config: { trafficClass: 'page' }, schema: { hide: true }, logSerializers: LOG_WITHOUT_ADDRESSES }, async (request, reply) => {
       const [path, query] = request.url.split('?')
       // `GET *`, which the router takes for `/`.
       if (!path!.startsWith('/')) {

@@ -18,4 +18,4 @@ export const LOG_REDACTION = {
 }
 
 /** For a plugin's or a route's `logSerializers`, where addresses have secrets in them whatever log the host has. Fastify's type knows serializers of text alone. */
-export const ADDRESSLESS = LOG_REDACTION.serializers as unknown as Record<string, (value: unknown) => string>
+export const LOG_WITHOUT_ADDRESSES = LOG_REDACTION.serializers as unknown as Record<string, (value: unknown) => string>
