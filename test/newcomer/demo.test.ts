@@ -21,7 +21,7 @@ t.test('a newcomer: a clean clone, a fresh home, npm ci, npm run demo, and the p
   const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|TAP)/i.test(name))
   const env = { ...Object.fromEntries(inherited), HOME: home, PORT: '0' }
 
-  await run('git', ['clone', '--quiet', '--local', ROOT, clone], { env })
+  await run('git', ['clone', '--quiet', '--no-hardlinks', ROOT, clone], { env })
   const began = performance.now()
   await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: clone, env, maxBuffer: 10_000_000 })
   t.comment(`npm ci took ${((performance.now() - began) / 1000).toFixed(0)} s`)
