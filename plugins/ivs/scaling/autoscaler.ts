@@ -185,6 +185,12 @@ export class Autoscaler implements Scaling {
     for (const step of steps) {
       if (signal.aborted) return false
       if (ASKS_PROVIDER.has(step.action) && this.#observer.isThrottled) continue
+      if (step.action === 'create' && this.#isInventoryDue) {
+        // One that is not known here may have that name, and may be the last that there may be.
+        await this.#takeInventory(signal)
+        leadsOn = true
+        continue
+      }
       if (step.action !== 'hold' && await this.#do(step, known, signal) && LEADS_ON.has(step.action)) leadsOn = true
     }
     return leadsOn

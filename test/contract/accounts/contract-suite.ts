@@ -348,7 +348,7 @@ export async function contractSuite (t: Test, server: AccountsServer): Promise<v
     }
     expectAnswer(t, await ask('GET', '/api/v1/auth/login'), 404, 404, 'another method')
     for (const path of ['/api/v1/users/%zz', '/api/v1/%zz']) expectAnswer(t, await ask('GET', path), 400, 400, path)
-    for (const path of ['/api/v1/live/sessions', '/api/v2/users', '/nothing', '/api/room/x/y', '/livestreams']) t.match(await ask('GET', path), { status: 404, json: { error: String, code: 'NOT_FOUND' } }, `${path} is not ours`)
+    for (const path of ['/api/v1/live/nothing', '/api/v2/users', '/nothing', '/api/room/x/y', '/livestreams']) t.match(await ask('GET', path), { status: 404, json: { error: String, code: 'NOT_FOUND' } }, `${path} is not ours`)
     t.match(await ask('GET', '/livestream/%zz'), { status: 400, json: { error: String, code: 'INVALID_REQUEST' } })
     expectAnswer(t, await post('/api/v1/auth/login', '{"username":', { 'content-type': 'application/json' }), 400, 400, 'broken JSON')
     expectAnswer(t, await post('/api/v1/auth/login', '<a/>', { 'content-type': 'application/xml' }), 415, 415, 'XML')

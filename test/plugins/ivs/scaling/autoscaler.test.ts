@@ -283,6 +283,32 @@ t.test('every step may fail: the problem is told once, and a later turn mends it
   }
 })
 
+t.test('before another stage is made, one whose creation was not heard of is looked for, however long that takes', async t => {
+  const { autoscaler, provider, stages, named, inShort } = await installation(t, { viewers: 4 })
+  // Where there is no other stage, nobody asks where media gets to.
+  await stages.add({ ...MASTER, ...await provider.create({ name: 'custom', tags: {} }), role: 'custom', phase: 'draining' })
+  let isListed = true
+  provider.after = operation => {
+    if (operation !== 'create') return
+    isListed = false
+    throw UNAVAILABLE
+  }
+  provider.before = async operation => {
+    if (operation === 'list' && !isListed) throw UNAVAILABLE
+    // Longer than it waits before it tries to make one again.
+    if (operation === 'mediaPaths') await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  const scaling = await started(autoscaler())
+  for (let turn = 0; turn < 5; turn++) await scaling.turn()
+  t.equal(provider.calls.filter(call => call === 'create autoscale-stage-1').length, 1)
+  t.match(scaling.decisions()[0], { action: 'hold', problem: 'it does not answer' }, 'and that is told')
+  isListed = true
+  await scaling.turn()
+  t.equal(named('autoscale-stage-1').phase, 'ready')
+  t.ok(inShort(scaling).includes('adopt autoscale-stage-1'))
+  t.equal(provider.stages.size, 2)
+})
+
 t.test('a throttled provider is left alone for as long as it asks', async t => {
   const { autoscaler, provider, stages, config } = await installation(t, { viewers: 4 })
   const busy = new HeadwaterError('STAGES_UNAVAILABLE', { message: 'too many requests', retryAfterMs: 300 })

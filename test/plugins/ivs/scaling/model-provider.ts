@@ -33,8 +33,8 @@ export class ModelProvider implements StageProvider {
   readonly connected = new Map<string, number>()
   /** Every call, as `operation name`. */
   readonly calls: string[] = []
-  /** Before an operation: may wait or throw. */
-  before: (operation: Operation, name: string) => unknown = () => {}
+  /** Before an operation: may wait or throw. @param subject the stage's ARN, or its name where it is to be made */
+  before: (operation: Operation, name: string, subject: string) => unknown = () => {}
   /** After the work of an operation is done: may lose its answer. */
   after: (operation: Operation, name: string) => unknown = () => {}
   #made = 0
@@ -118,7 +118,7 @@ export class ModelProvider implements StageProvider {
   async #do<T> (operation: Operation, subject: string, work: () => T): Promise<T> {
     const name = this.stages.get(subject)?.name ?? subject
     this.calls.push(`${operation} ${name}`.trim())
-    await this.before(operation, name)
+    await this.before(operation, name, subject)
     const answer = work()
     await this.after(operation, name)
     return answer

@@ -112,7 +112,7 @@ class Day {
     this.#random = random
     this.#chance = chance
     this.#provider.maxReplicas = maxReplicas
-    this.#provider.before = async (operation, name) => await this.#beforeCall(operation, name)
+    this.#provider.before = async (operation, name, subject) => await this.#beforeCall(operation, name, subject)
     this.#provider.after = operation => {
       if (operation === 'create' && this.#areFaultsOn && this.#chance(0.05)) this.#fault('the answer was lost')
     }
@@ -241,18 +241,19 @@ class Day {
     setTimeout(() => this.#goOnAir(), this.#random() * 90_000)
   }
 
-  async #beforeCall (operation: string, name: string): Promise<void> {
+  async #beforeCall (operation: string, name: string, subject: string): Promise<void> {
+    const process = this.#process
     await new Promise<void>(resolve => setTimeout(resolve, 50 + this.#random() * 400))
     if (this.#areFaultsOn && this.#chance(this.#isBadTime ? 0.3 : 0.01)) {
       if (this.#chance(0.4)) throw this.#fault('throttled', 1_000 + Math.floor(this.#random() * 4_000))
       throw this.#fault('failed')
     }
-    if (operation === 'mediaPaths') {
-      this.#process.hasLooked = true
+    if (operation === 'mediaPaths' && process.isAlive) {
+      process.hasLooked = true
       this.#lost.clear()
     }
     if (operation === 'delete') {
-      const sitting = [...this.#viewers.values()].filter(({ arn }) => this.#provider.stages.get(arn)?.name === name)
+      const sitting = [...this.#viewers.values()].filter(({ arn }) => arn === subject)
       if (sitting.length > 0) this.#violated(`${name} is deleted with ${sitting.length} viewers`)
     }
   }
@@ -331,7 +332,7 @@ class Day {
       if (stage.phase !== 'ready') this.#violated(`a seat on ${stage.name}, which is ${stage.phase}`)
       if (stage.role !== 'master' && !this.#provider.stages.has(stage.arn)) this.#violated(`a seat on ${stage.name}, which the provider does not have`)
       // While no server scales nobody finds out what has changed.
-      if (isLive && this.#process.hasLooked && !this.#lost.has(stage.arn) && this.#provider.pathOf(stage.arn, participantId) === 'none') this.#violated(`a seat on ${stage.name}, which media does not get to`)
+      if (isLive && this.#process.isAlive && this.#process.hasLooked && !this.#lost.has(stage.arn) && this.#provider.pathOf(stage.arn, participantId) === 'none') this.#violated(`a seat on ${stage.name}, which media does not get to`)
       this.#viewers.set(id, { id, arn: stage.arn, leavesAt: Date.now() + 60_000 + this.#random() * 3 * HOUR_MS, beatsAt: Date.now() + HEARTBEAT_MS, isWellBehaved: !this.#chance(0.03) })
       this.#result.viewersServed++
     }
