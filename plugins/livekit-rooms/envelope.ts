@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HeadwaterError } from '../../src/errors/catalogue.ts'
 import { OPEN_CORS } from '../../src/http/cors.ts'
-import { makeErrorHandler, toHeadwaterError } from '../../src/http/error-handler.ts'
+import { makeErrorAnswer, toHeadwaterError } from '../../src/http/error-handler.ts'
 import { REQUIRED } from '../../src/http/field-problems.ts'
 import { useOwnAnswers, useOwnBodies } from '../../src/http/json.ts'
 import { useOwnValidation } from '../../src/http/validation.ts'
@@ -30,7 +30,7 @@ function reasonOf ({ code, message, fields }: HeadwaterError): { reason: string,
   return { reason: fields.length === 0 ? message : fields.map(({ field, message }) => `${field} ${message}`).join('; '), isDocumented: false }
 }
 
-const answer = makeErrorHandler(({ statusCode, message }): Failure => ({ statusCode, message }))
+const answer = makeErrorAnswer(({ statusCode, message }): Failure => ({ statusCode, message }))
 
 /** Answers an error in this envelope, wherever it was thrown. What it comes from is in the log alone where it is the server's fault. */
 export async function answerError (thrown: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -37,11 +37,19 @@ export function isFailure ({ statusCode, cause }: HeadwaterError): boolean {
   return statusCode === 500 || (statusCode > 500 && cause !== undefined)
 }
 
-/** An error handler that answers in an API's own form. */
+/** An error handler that answers in an API's own form, and logs what the server has to answer for. */
 export function makeErrorHandler (envelope: ErrorEnvelope) {
+  const answer = makeErrorAnswer(envelope)
   return async (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const error = toHeadwaterError(thrown)
     if (isFailure(error)) request.log.error({ err: error.cause ?? error }, error.message)
+    return await answer(error, request, reply)
+  }
+}
+
+/** The answer alone, for who logs in words of its own. */
+export function makeErrorAnswer (envelope: ErrorEnvelope) {
+  return async (error: HeadwaterError, request: FastifyRequest, reply: FastifyReply) => {
     if (error.retryAfterMs !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', Math.ceil(error.retryAfterMs / 1000))
     // The handler may have begun an answer of another type, for caches.
     return await reply.code(error.statusCode).type('application/json; charset=utf-8').header('cache-control', 'no-store').send(envelope(error, request))

@@ -164,6 +164,8 @@ export async function contractSuite (t: Test, { host, address, extra, breakDown 
     const { roomId } = await create({ userName: 'a' })
     await breakDown()
     const body = { roomId, userName: 'a' }
+    const errors = () => lines.filter(line => JSON.parse(line).level === 50).length
+    const before = errors()
     for (const [failed, answer] of [
       ['Failed to create room: ', await post('/api/room/create', body)],
       ['Failed to join room: ', await post('/api/room/join', body)],
@@ -174,6 +176,7 @@ export async function contractSuite (t: Test, { host, address, extra, breakDown 
       const [last] = lines.map(line => JSON.parse(line)).filter(({ level, msg }) => level === 50 && msg.startsWith(failed)).slice(-1)
       t.match(last, { msg: /: (The database does not answer|LiveKit does not do \w+: ECONNREFUSED)$/, err: { message: /./ } }, failed)
     }
+    t.equal(errors() - before, 4, 'each once')
     expectAnswer(t, await get('/api/health'), 'health')
     t.ok(tokens.size > 0)
     t.strictSame(lines.filter(line => [...tokens, ROOMS_SECRET].some(secret => line.includes(secret))), [], 'no token and no secret is in the log')
