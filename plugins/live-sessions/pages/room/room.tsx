@@ -31,11 +31,11 @@ export function Room ({ session, room, isHost, api, onChanged }: RoomProps): Rea
       <div className='room-picture'>
         {isHost && <ControlBar session={session} room={room} api={api} onChanged={onChanged} />}
         <LivePlayer room={room} isLive={session.status === 'live'} />
+      </div>
+      <div className='room-side'>
         {connection === 'reconnecting' && (you === undefined
           ? <Notice kind='warning' title='The room cannot be reached'>It is tried again by itself.</Notice>
           : <Notice kind='warning' title='Reconnecting …'>People and chat come back by themselves.</Notice>)}
-      </div>
-      <div className='room-side'>
         {roleWords !== '' && <Notice title={roleWords} />}
         <VisuallyHidden role='status'>{connection === 'connected' ? 'You are in.' : ''}</VisuallyHidden>
         {/* First what keeps its height: nothing moves when people come and go. */}
