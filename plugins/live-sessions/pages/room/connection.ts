@@ -20,7 +20,7 @@ export interface ChatMessage {
 }
 
 /**
- * - `connecting`: for the first time, and that has not failed yet
+ * - `connecting`: for the first time, and that has neither failed yet nor taken long
  * - `connected`
  * - `reconnecting`: it is tried again by itself; who never was in has no `you`
  * - `left`: nothing follows; `why` says more
@@ -62,6 +62,8 @@ export const CHAT = 'chat'
 export const MAX_CHAT_BYTES = 4_096
 /** So many messages are kept. */
 const KEPT_MESSAGES = 500
+/** Who is not in by then is told so; what was begun goes on, and may yet do. */
+const NOTICE_MS = 10_000
 const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 15_000
 /** So much of a pause may fall away, so that not all come back together to a server that was away. */
@@ -75,17 +77,24 @@ export const NOBODY: RoomState = { connection: 'connecting', why: undefined, you
  */
 export abstract class RoomConnection extends Stateful<RoomState, RoomEvents> {
   readonly #options: ConnectionOptions
+  readonly #patienceMs: number
   #retryMs = FIRST_RETRY_MS
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** Of a try to come in. */
+  #deadline: ReturnType<typeof setTimeout> | undefined
+  #notice: ReturnType<typeof setTimeout> | undefined
   #said = 0
 
-  constructor (options: ConnectionOptions) {
+  /** @param patienceMs a try to come in that has come to nothing by then is given up */
+  constructor (options: ConnectionOptions, patienceMs: number) {
     super(NOBODY)
     this.#options = options
+    this.#patienceMs = patienceMs
   }
 
   start (): void {
-    this.connect(this.#options.joined)
+    this.#notice = setTimeout(() => { if (this.snapshot.connection === 'connecting') this.update({ connection: 'reconnecting' }) }, NOTICE_MS)
+    this.#try(this.#options.joined)
   }
 
   leave (): void {
@@ -109,12 +118,14 @@ export abstract class RoomConnection extends Stateful<RoomState, RoomEvents> {
   protected abstract send (topic: string, text: string): Promise<void>
 
   protected entered (you: Person, others: readonly Person[]): void {
+    clearTimeout(this.#deadline)
     this.#retryMs = FIRST_RETRY_MS
     this.update({ connection: 'connected', you, others })
   }
 
   /** Comes again by itself, after a while, however often it is told. */
   protected lost (): void {
+    clearTimeout(this.#deadline)
     this.disconnect()
     if (this.snapshot.connection === 'left' || this.#timer !== undefined) return
     this.update({ connection: 'reconnecting' })
@@ -123,7 +134,7 @@ export abstract class RoomConnection extends Stateful<RoomState, RoomEvents> {
   }
 
   protected ended (why: LeftWhy): void {
-    clearTimeout(this.#timer)
+    for (const timer of [this.#timer, this.#deadline, this.#notice]) clearTimeout(timer)
     if (this.snapshot.connection !== 'left') this.update({ connection: 'left', why, others: [] })
     this.disconnect()
   }
@@ -139,11 +150,16 @@ export abstract class RoomConnection extends Stateful<RoomState, RoomEvents> {
     else if ((topic === 'session' || topic === 'picture') && (from === undefined || mayLead(from.role))) this.emit('news', topic)
   }
 
+  #try (joined: Joined): void {
+    this.#deadline = setTimeout(() => this.lost(), this.#patienceMs)
+    this.connect(joined)
+  }
+
   async #again (): Promise<void> {
     this.#timer = undefined
     try {
       const joined = await this.#options.renew()
-      if (this.snapshot.connection !== 'left') this.connect(joined)
+      if (this.snapshot.connection !== 'left') this.#try(joined)
     } catch (error) {
       if (!(error instanceof ApiFailure)) throw error
       const why = refusalOf(error)

@@ -10,6 +10,9 @@ const WHY: Partial<Record<DisconnectReason, LeftWhy>> = {
   [DisconnectReason.ROOM_CLOSED]: 'closed'
 }
 
+/** Longer than its client waits for the signalling, its first message and the media, 15, 5 and 15 s: then that waits for something else. */
+const PATIENCE_MS = 40_000
+
 const decoder = new TextDecoder()
 
 /** A room of a LiveKit server. Short losses of the connection its client bridges by itself. */
@@ -17,7 +20,7 @@ export class LivekitConnection extends RoomConnection {
   readonly room = new Room({ adaptiveStream: true, dynacast: true })
 
   constructor (options: ConnectionOptions) {
-    super(options)
+    super(options, PATIENCE_MS)
     const show = () => this.#show()
     this.room
       .on(RoomEvent.Connected, show)

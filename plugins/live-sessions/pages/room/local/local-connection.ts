@@ -15,13 +15,12 @@ const WHY: Record<LeftReason, LeftWhy | undefined> = { left: 'left', removed: 'r
 export class LocalConnection extends RoomConnection {
   readonly #open: () => RoomSocket
   #socket: RoomSocket | undefined
-  #deadline: ReturnType<typeof setTimeout> | undefined
   /** The others by their identity, and oneself. */
   #people = new Map<string, RoomPerson>()
   #you = ''
 
   constructor (options: ConnectionOptions, open: () => RoomSocket) {
-    super(options)
+    super(options, FIRST_ANSWER_MS)
     this.#open = open
   }
 
@@ -30,11 +29,9 @@ export class LocalConnection extends RoomConnection {
     socket.onopen = () => this.#write({ type: 'join', token })
     socket.onmessage = ({ data }) => this.#hear(JSON.parse(String(data)) as RoomServerMessage)
     socket.onclose = () => this.lost()
-    this.#deadline = setTimeout(() => this.lost(), FIRST_ANSWER_MS)
   }
 
   protected override disconnect (): void {
-    clearTimeout(this.#deadline)
     const socket = this.#socket
     this.#socket = undefined
     if (socket === undefined) return
@@ -54,7 +51,6 @@ export class LocalConnection extends RoomConnection {
   #hear (message: RoomServerMessage): void {
     switch (message.type) {
       case 'joined':
-        clearTimeout(this.#deadline)
         this.#you = message.you.identity
         this.#people = new Map([message.you, ...message.participants].map(person => [person.identity, person]))
         this.#show()
