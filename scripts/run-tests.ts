@@ -1,6 +1,6 @@
 /**
- * Runs groups of tests: `tsx scripts/run-tests.ts unit contract`, or side by side: `chaos+package`. A group is the folder of
- * its name below test/; "unit" is every other folder. What tests measured is printed. Afterwards nothing may be left: no
+ * Runs groups of tests: `tsx scripts/run-tests.ts unit contract`. A group is the folder of its name below
+ * test/; "unit" is every other folder. What tests measured is printed. Afterwards nothing may be left: no
  * process, no temporary file. The last line says how many passed.
  */
 import { spawn } from 'node:child_process'
@@ -82,12 +82,10 @@ const sum: Totals = { passed: 0, failed: 0 }
 try {
   await mkdir(temporary)
   await compileCheckout(ROOT, compiled)
-  for (const groups of process.argv.slice(2)) {
-    const all = await Promise.all(groups.split('+').map(async group => await runGroup(group, { ...process.env, [MARK]: id, TMPDIR: temporary })))
-    for (const { passed, failed } of all) {
-      sum.passed += passed
-      sum.failed += failed
-    }
+  for (const group of process.argv.slice(2)) {
+    const { passed, failed } = await runGroup(group, { ...process.env, [MARK]: id, TMPDIR: temporary })
+    sum.passed += passed
+    sum.failed += failed
   }
   const { processes, files } = await findLeftovers(`${MARK}=${id}`, temporary)
   console.log(`\nLeft behind: ${processes.length} processes, ${files.length} temporary files`)
