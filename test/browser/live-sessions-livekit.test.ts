@@ -145,6 +145,24 @@ t.test('who is there, through losses, second pages and removal', async t => {
   t.strictSame(host.complaints(), [])
 })
 
+t.test('a room that cannot be reached at first', async t => {
+  const { link, session_id: id } = await made({ title: 'Behind a wall' })
+  await server.ask('POST', `/api/v1/live/sessions/${id}/start`, undefined, mentor)
+  const guest = await visitorOf(t, browser, `${server.url}/login`, [390, 844])
+  await logIn(guest.page, 'john')
+  await guest.page.getByRole('link', { name: 'Sessions' }).waitFor()
+  livekit.isWalled = true
+  await guest.page.goto(link)
+  await guest.sees('The room cannot be reached')
+  await guest.sees('Coming in …')
+  t.equal(await guest.page.getByText('Nobody shows a picture').count(), 0)
+  livekit.isWalled = false
+  // A try that is under way may take until it is given up.
+  await guest.page.getByText('john (you)').waitFor({ timeout: 60_000 })
+  await guest.sees('Nobody shows a picture at the moment')
+  t.equal(await guest.page.getByText('The room cannot be reached').count(), 0)
+})
+
 t.test('a recording', async t => {
   const { link } = await made({ title: 'Kept', is_recorded: true })
   const host = await enter(t, 'jane', link)

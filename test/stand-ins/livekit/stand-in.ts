@@ -60,6 +60,8 @@ export interface StandInSettings {
 }
 
 export class LivekitStandIn {
+  /** Something in front of it lets no WebSocket through. */
+  isWalled = false
   readonly faults = new Faults()
   readonly webhooks: Webhooks
   readonly egress: Egress
@@ -86,6 +88,10 @@ export class LivekitStandIn {
       void this.#answer(request, response).catch(() => response.destroy())
     })
     this.#server.on('upgrade', (request, socket, head) => {
+      if (this.isWalled) {
+        socket.destroy()
+        return
+      }
       this.#signalling ??= import('./signalling.ts').then(({ Signalling }) => new Signalling(this.#door))
       void this.#signalling.then(signalling => signalling.upgrade(request, socket, head))
     })
