@@ -10,6 +10,7 @@ import { ApiFailure } from '../../../../../src/page-parts/api/failure.ts'
 class ScriptedRoom extends RoomConnection {
   connects = 0
   disconnects = 0
+  constructor (options: ConnectionOptions) { super(options, 60_000) }
   override connect (): void {
     this.connects++
     this.entered({ identity: '2', name: 'John', role: 'viewer' }, [])
