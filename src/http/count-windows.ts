@@ -13,6 +13,11 @@ export interface CountWindow {
   endsAt: number
 }
 
+/** Until a window of that length is over, in whole milliseconds: the sum and the difference of fractions may come to a hair more. */
+export function endsInMs ({ endsAt }: CountWindow, lengthMs: number, nowMs: number): number {
+  return Math.max(0, Math.ceil(Math.min(lengthMs, endsAt - nowMs)))
+}
+
 export interface CountWindowsOptions {
   lengthMs: number
   /** Beyond so many at once the oldest are forgotten: whoever has many addresses may be counted too little, but fills no memory. */

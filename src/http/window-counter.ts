@@ -1,4 +1,4 @@
-import { CountWindows, type Allowance } from './count-windows.ts'
+import { CountWindows, endsInMs, type Allowance } from './count-windows.ts'
 
 const WINDOW_MS = 60_000
 const MAX_KEYS = 50_000
@@ -16,8 +16,7 @@ export class WindowCounter {
   take (key: string, nowMs: number): Allowance {
     const window = this.#windows.open(key, nowMs)
     window.count++
-    // The sum and the difference of fractions may come to a hair more than the whole.
-    return { left: this.#max - window.count, endsInMs: Math.ceil(Math.min(WINDOW_MS, window.endsAt - nowMs)) }
+    return { left: this.#max - window.count, endsInMs: endsInMs(window, WINDOW_MS, nowMs) }
   }
 
   /** Counts one. @returns 0 when it is within the limit, else the milliseconds until the window is over */

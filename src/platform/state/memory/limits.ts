@@ -1,3 +1,4 @@
+import { endsInMs } from '../../../http/count-windows.ts'
 import { mustBeTime } from '../check.ts'
 import type { Allowance, RateLimits } from '../state.ts'
 import { RateWindows } from './rate-windows.ts'
@@ -31,7 +32,6 @@ export class MemoryLimits implements RateLimits {
   #take (key: string, max: number, windowMs: number, now: number): Allowance {
     const window = this.#windows.open(key, windowMs, now)
     window.count++
-    // The sum and the difference of fractions may come to a hair more than the whole.
-    return { left: max - window.count, endsInMs: Math.ceil(Math.min(windowMs, window.endsAt - now)) }
+    return { left: max - window.count, endsInMs: endsInMs(window, windowMs, now) }
   }
 }

@@ -1,3 +1,4 @@
+import { endsInMs } from '../../../http/count-windows.ts'
 import { mustBeTime } from '../check.ts'
 import { RateWindows } from '../memory/rate-windows.ts'
 import type { Allowance, RateLimits } from '../state.ts'
@@ -37,7 +38,7 @@ export class RedisLimits implements RateLimits {
     return own.map(({ window, count }, index) => {
       const inRedis = all?.[index]
       // Redis is away, or has lost what it knew: it would know at least as much.
-      if (inRedis === undefined || inRedis.value < count) return { left: max - count, endsInMs: Math.max(0, Math.ceil(window.endsAt - answeredAt)) }
+      if (inRedis === undefined || inRedis.value < count) return { left: max - count, endsInMs: endsInMs(window, windowMs, answeredAt) }
       // The window of all began with the first that any server counted.
       window.endsAt = answeredAt + inRedis.endsInMs
       return { left: max - inRedis.value, endsInMs: inRedis.endsInMs }
