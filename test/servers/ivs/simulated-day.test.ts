@@ -6,8 +6,8 @@ import type { DayResult } from '../../plugins/ivs/scaling/simulated-day.ts'
 
 const PROGRAM = ownProgram(new URL('../../fixtures/programs/simulates-day.ts', import.meta.url))
 
-/** Failures do not come and go with the seed of the day; `DAY_SEED` lives another one. On the second, a creation that was not heard of met a list that failed. */
-const seeds = [1, Number(process.env['DAY_SEED'] ?? 277_336)]
+/** Failures do not come and go with the seed of the day; `HEADWATER_SEED` lives another one. On the second, a creation that was not heard of met a list that failed. */
+const seeds = [1, Number(process.env['HEADWATER_SEED'] ?? 277_336)]
 
 async function simulateDay (t: Test, seed: number, maxReplicas: number): Promise<DayResult> {
   const child = fork(PROGRAM, [String(seed), String(maxReplicas)], { execArgv: [...LOADER, '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
