@@ -95,6 +95,7 @@ t.test('recordings of streams', async t => {
     end()
     const file = await probed(t, host, asked.recordingId)
     t.match(file, { video: { codec: 'h264', frames: 105 }, audio: { codec: 'aac' }, holes: [] })
+    t.comment(`a stream of 7 s, recorded whole: the file is of ${file.durationSeconds.toFixed(3)} s`)
     t.ok(Math.abs(file.durationSeconds - 7) < 0.2, `${file.durationSeconds} s`)
     t.ok(Math.abs(ready.durationSeconds - file.durationSeconds) < 0.1)
     t.equal(ready.bytes, file.bytes.length)

@@ -143,6 +143,7 @@ t.test('the server is killed while streams are recorded', async t => {
     await end(t, resumed)
     const seconds = await ready(t, resumed)
     const published = await publishedSeconds(resumed)
+    t.comment(`a stream of ${SECONDS} s whose server was killed in between: ${published.toFixed(3)} s published, the file is of ${seconds.toFixed(3)} s`)
     near(t, seconds, published, 'the file')
     near(t, published, SECONDS, 'published')
   })
