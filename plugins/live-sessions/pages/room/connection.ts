@@ -79,7 +79,7 @@ export abstract class RoomConnection extends Stateful<RoomState, RoomEvents> {
   readonly #options: ConnectionOptions
   readonly #patienceMs: number
   #retryMs = FIRST_RETRY_MS
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #retry: ReturnType<typeof setTimeout> | undefined
   /** Of a try to come in. */
   #deadline: ReturnType<typeof setTimeout> | undefined
   #notice: ReturnType<typeof setTimeout> | undefined
@@ -127,14 +127,14 @@ export abstract class RoomConnection extends Stateful<RoomState, RoomEvents> {
   protected lost (): void {
     clearTimeout(this.#deadline)
     this.disconnect()
-    if (this.snapshot.connection === 'left' || this.#timer !== undefined) return
+    if (this.snapshot.connection === 'left' || this.#retry !== undefined) return
     this.update({ connection: 'reconnecting' })
-    this.#timer = setTimeout(() => { void this.#again() }, this.#retryMs * (1 - JITTER * Math.random()))
+    this.#retry = setTimeout(() => { void this.#again() }, this.#retryMs * (1 - JITTER * Math.random()))
     this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS)
   }
 
   protected ended (why: LeftWhy): void {
-    for (const timer of [this.#timer, this.#deadline, this.#notice]) clearTimeout(timer)
+    for (const timer of [this.#retry, this.#deadline, this.#notice]) clearTimeout(timer)
     if (this.snapshot.connection !== 'left') this.update({ connection: 'left', why, others: [] })
     this.disconnect()
   }
@@ -156,7 +156,7 @@ export abstract class RoomConnection extends Stateful<RoomState, RoomEvents> {
   }
 
   async #again (): Promise<void> {
-    this.#timer = undefined
+    this.#retry = undefined
     try {
       const joined = await this.#options.renew()
       if (this.snapshot.connection !== 'left') this.#try(joined)

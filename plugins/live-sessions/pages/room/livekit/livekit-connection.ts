@@ -10,7 +10,7 @@ const WHY: Partial<Record<DisconnectReason, LeftWhy>> = {
   [DisconnectReason.ROOM_CLOSED]: 'closed'
 }
 
-/** Longer than its client waits for the signalling, its first message and the media, 15, 5 and 15 s: then that waits for something else. */
+/** Longer than its client waits for the signalling, its first message and the media, 15, 5 and 15 s. */
 const PATIENCE_MS = 40_000
 
 const decoder = new TextDecoder()
