@@ -27,6 +27,10 @@ export const IVS_WORKS: Works = {
   tokens: async () => (await import('./works/stage-tokens.ts')).stageTokens
 }
 
+export const VIEWERS_WORKS: Works = {
+  latency: async () => (await import('./works/latency.ts')).latency
+}
+
 /** @throws Error on an unknown id */
 export async function loadWork (works: Works, id: string): Promise<Work> {
   const load = works[id]

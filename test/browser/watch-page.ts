@@ -13,6 +13,14 @@ export interface PlayerState {
   errors: Array<{ type: string, details: string, fatal: boolean }>
 }
 
+/** How far the picture is behind live, in seconds, sample by sample. */
+export interface BehindLive {
+  /** By the time that the picture carries, and this machine's clock: the server's and the browser's are the same. */
+  dated: number[]
+  /** As the page says. */
+  said: number[]
+}
+
 export interface Advance {
   /** How far the playhead moved, in seconds. */
   mediaSeconds: number
@@ -29,6 +37,8 @@ export interface WatchPage {
   until (expected: Partial<Pick<PlayerState, 'stream' | 'playback' | 'viewers' | 'connected'>>, timeoutMs?: number): Promise<void>
   /** Plays until the playhead has moved so far, or the time is over. */
   advance (mediaSeconds: number, withinSeconds: number): Promise<Advance>
+  /** So many samples, one each half second. */
+  behindLive (samples: number): Promise<BehindLive>
 }
 
 const UNTIL_MS = 20_000
@@ -53,6 +63,18 @@ export async function openWatchPage (t: Pick<Test, 'teardown'>, browser: Browser
     },
     advance: (mediaSeconds, withinSeconds) => page.evaluate(
       ([target, limit]) => (globalThis as any).advance(target, limit) as Promise<Advance>, [mediaSeconds, withinSeconds] as const
-    )
+    ),
+    behindLive: samples => page.evaluate(async samples => {
+      const dated: number[] = []
+      const said: number[] = []
+      const player = (globalThis as any).headwaterPlayer
+      while (said.length < samples) {
+        await new Promise(resolve => setTimeout(resolve, 500))
+        if (player.latencySeconds === undefined || player.pictureTime === undefined) continue
+        said.push(player.latencySeconds)
+        dated.push((Date.now() - player.pictureTime) / 1000)
+      }
+      return { dated, said }
+    }, samples)
   }
 }
