@@ -15,7 +15,7 @@ const PLAYING_MS = 60_000
 
 const seconds = (value: number) => `${value.toFixed(1)} s`
 
-/** A studio and a watch page in one Chromium, with one format after the other: what a sample says is their median. */
+/** A studio and a watch page in one Chromium, one format after the other. What a round gives is the median of its samples. */
 export const latency: Work = {
   id: 'latency',
   lines: FORMATS.flatMap(format => [

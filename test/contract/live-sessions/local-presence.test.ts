@@ -85,6 +85,8 @@ await t.test('the host publishes through the live core, and members watch', asyn
   const get = async (path: string) => await http({ url }, path)
   const [path, query] = asAda.playback_url.split('?')
   t.equal(path, `${PREFIX}/livestream/${key}/live.m3u8`)
+  // All of that may have taken longer than a place is kept for somebody who does not watch yet.
+  await join(t, id, ada)
   const playlist = await get(asAda.playback_url)
   t.equal(playlist.status, 200, 'a member watches')
   const segment = playlist.text.split('\n').find(line => line.includes('.ts'))!
