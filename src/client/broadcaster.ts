@@ -280,6 +280,9 @@ export class Broadcaster extends Stateful<BroadcastSnapshot, BroadcasterEvents> 
   #recorderFailed (error: ClientError): void {
     const former = this.#failedAt
     this.#failedAt = performance.now()
+    // Not every error stops a recorder; two at once would end up in one recording.
+    const rest = this.#recorder?.stop()
+    this.#turn = this.#turn.then(() => rest)
     this.#recorder = undefined
     this.update({ isRecording: false })
     this.emit('trouble', error)

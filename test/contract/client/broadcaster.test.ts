@@ -159,6 +159,28 @@ t.test('a recorder that fails', async t => {
   t.not(FakeRecorder.latest.stream, stream)
 })
 
+t.test('a recorder that fails without a stop is stopped', async t => {
+  const server = await startServer(t)
+  const { broadcaster, start } = newBroadcast(t, server)
+  await start()
+  const troubles: string[] = []
+  broadcaster.on('trouble', ({ code }) => { troubles.push(code) })
+  const [first, chunks] = [FakeRecorder.latest, await pieces()]
+  for (const chunk of chunks.slice(0, -1)) first.give(chunk)
+  first.rest = chunks.at(-1)!
+  first.complain(new Error('the encoder is gone'))
+  const second = FakeRecorder.latest
+  t.not(second, first)
+  t.equal(first.state, 'inactive')
+  // Before the first one has handed over its rest.
+  for (const chunk of chunks) second.give(chunk)
+  await broadcaster.stop()
+  const { seconds, discontinuities } = await playlistOf(server)
+  t.ok(Math.abs(seconds - 6) < 0.2, `${seconds} s of both`)
+  t.equal(discontinuities, 1, 'in their order')
+  t.strictSame(troubles, ['RECORDER_FAILED'])
+})
+
 t.test('devices that go', async t => {
   const server = await startServer(t)
   const { broadcaster, start, stream, replace } = newBroadcast(t, server)

@@ -72,8 +72,13 @@ export class FakeRecorder extends EventTarget {
 
   fail (error: Error): void {
     this.state = 'inactive'
-    this.dispatchEvent(Object.assign(new Event('error'), { error }))
+    this.complain(error)
     this.dispatchEvent(new Event('stop'))
+  }
+
+  /** Fails, and goes on recording. */
+  complain (error: Error): void {
+    this.dispatchEvent(Object.assign(new Event('error'), { error }))
   }
 }
 
