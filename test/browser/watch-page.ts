@@ -35,13 +35,14 @@ export interface WatchPage {
   state (): Promise<PlayerState>
   /** Resolves when the page says so; fails after `timeoutMs`. */
   until (expected: Partial<Pick<PlayerState, 'stream' | 'playback' | 'viewers' | 'connected'>>, timeoutMs?: number): Promise<void>
-  /** Plays until the playhead has moved so far, or the time is over. */
-  advance (mediaSeconds: number, withinSeconds: number): Promise<Advance>
+  /** Plays until the playhead has moved so far, or the time is over: by default long enough for a busy machine, which encodes some formats slower than they are recorded. */
+  advance (mediaSeconds: number, withinSeconds?: number): Promise<Advance>
   /** So many samples, one each half second. */
   behindLive (samples: number): Promise<BehindLive>
 }
 
 const UNTIL_MS = 20_000
+const PATIENCE_SECONDS = 60
 const PLAYHEAD = fileURLToPath(new URL('pages/playhead.js', import.meta.url))
 
 export async function openWatchPage (t: Pick<Test, 'teardown'>, browser: Browser, server: Pick<TestServer, 'url'>, streamKey: string, { prefix = '', prepare, ...options }: BrowserContextOptions & { prefix?: string, prepare?: (page: Page) => Promise<unknown> } = {}): Promise<WatchPage> {
@@ -61,7 +62,7 @@ export async function openWatchPage (t: Pick<Test, 'teardown'>, browser: Browser
     async until (expected, timeoutMs = UNTIL_MS) {
       await page.waitForFunction(given => Object.entries(given).every(([name, value]) => (globalThis as any).headwaterPlayer?.[name] === value), expected, { timeout: timeoutMs })
     },
-    advance: (mediaSeconds, withinSeconds) => page.evaluate(
+    advance: (mediaSeconds, withinSeconds = PATIENCE_SECONDS) => page.evaluate(
       ([target, limit]) => (globalThis as any).advance(target, limit) as Promise<Advance>, [mediaSeconds, withinSeconds] as const
     ),
     behindLive: samples => page.evaluate(async samples => {
