@@ -181,9 +181,7 @@ export class Broadcaster extends Stateful<BroadcastSnapshot, BroadcasterEvents> 
       })
     })
     if (state !== 'ending') {
-      const recorder = this.#recorder
-      this.#recorder = undefined
-      await recorder?.stop()
+      this.#stopRecorder()
       await this.#turn
       this.#uplink.finish()
     }
@@ -253,10 +251,9 @@ export class Broadcaster extends Stateful<BroadcastSnapshot, BroadcasterEvents> 
       },
       onFailed: error => { if (this.#recorder === recorder) this.#recorderFailed(error) }
     })
-    const former = this.#recorder
+    this.#stopRecorder()
     this.#recorder = recorder
-    const rest = former?.stop()
-    this.#turn = this.#turn.then(() => rest).then(() => {
+    this.#turn = this.#turn.then(() => {
       isItsTurn = true
       if (!recorder.discarded) for (const chunk of early) this.#send(chunk)
     })
@@ -267,6 +264,13 @@ export class Broadcaster extends Stateful<BroadcastSnapshot, BroadcasterEvents> 
       })
     }
     this.update({ isRecording: true })
+  }
+
+  /** What the next one records waits until this one has handed over its rest. */
+  #stopRecorder (): void {
+    const rest = this.#recorder?.stop()
+    this.#recorder = undefined
+    this.#turn = this.#turn.then(() => rest)
   }
 
   #recordOrFail (): void {
@@ -281,9 +285,7 @@ export class Broadcaster extends Stateful<BroadcastSnapshot, BroadcasterEvents> 
     const former = this.#failedAt
     this.#failedAt = performance.now()
     // Not every error stops a recorder; two at once would end up in one recording.
-    const rest = this.#recorder?.stop()
-    this.#turn = this.#turn.then(() => rest)
-    this.#recorder = undefined
+    this.#stopRecorder()
     this.update({ isRecording: false })
     this.emit('trouble', error)
     if (this.#mayRecord && this.#failedAt - former > RECORDER_RESTART_MS) this.#recordOrFail()
@@ -297,8 +299,7 @@ export class Broadcaster extends Stateful<BroadcastSnapshot, BroadcasterEvents> 
     }
     if (this.#uplink.keptBytes <= maxKeptBytes || this.#fullSince !== undefined) return
     this.#fullSince = performance.now()
-    void this.#recorder?.stop()
-    this.#recorder = undefined
+    this.#stopRecorder()
     this.update({ isRecording: false })
     this.emit('trouble', new ClientError('BUFFER_FULL'))
   }
