@@ -1,12 +1,13 @@
+import { RECORDING_FORMATS } from '../../../src/client/recording-format.ts'
 import { launchChromium } from '../../browser/chromium.ts'
 import { openStudio } from '../../browser/studio-page.ts'
-import { openWatchPage } from '../../browser/watch-page.ts'
+import { openWatchPage, type BehindLive } from '../../browser/watch-page.ts'
 import { quantile } from '../../chaos/measure.ts'
 import { startServerProcess } from '../../chaos/server-process.ts'
 import { atMost, type Context, type OpenWork, type Work } from '../work.ts'
 
-/** What the studio can be asked to record. Debian's Chromium has no AAC, so `mp4-h264-aac` is not among them. */
-const FORMATS = ['matroska-h264', 'webm-h264', 'webm-vp8', 'mp4-h264-opus', 'webm-vp9', 'webm-av1', 'mp4-vp9', 'mp4-av1']
+/** What the studio can be asked to record. Debian's Chromium has no AAC. */
+const FORMATS = RECORDING_FORMATS.map(({ id }) => id).filter(id => id !== 'mp4-h264-aac')
 const GOAL_SECONDS = 6
 /** Of each format, one each half second. */
 const SAMPLES = 12
@@ -44,7 +45,7 @@ async function open ({ folder, short }: Context): Promise<OpenWork> {
 }
 
 /** Each in a Chromium of its own, so that none has the encoders of the one before. */
-async function behindLive (url: string, format: string, streamKey: string, samples: number): Promise<{ dated: number[], said: number[] }> {
+async function behindLive (url: string, format: string, streamKey: string, samples: number): Promise<BehindLive> {
   const cleanups: Array<() => unknown> = []
   const owner = { teardown: (cleanup: () => unknown) => { cleanups.unshift(cleanup) } }
   try {
